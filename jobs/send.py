@@ -1,0 +1,27 @@
+"""Hands messages over when their time has come."""
+
+from sqlalchemy import func, select
+
+from jobs.tick import Tick
+from models.messages import Message
+from notify.delivery.send import WAITING, send_due
+from notify.wiring import Services
+
+
+def run(services: Services, worker: str) -> int:
+    """Claim and hand over one batch."""
+    return send_due(
+        services.sessions,
+        services.keys,
+        services.writer,
+        services.providers,
+        clock=services.clock,
+        worker=worker,
+    )
+
+
+TICK = Tick(
+    "send",
+    run,
+    select(func.min(Message.not_before)).where(Message.state.in_(WAITING)).scalar_subquery(),
+)

@@ -1,0 +1,32 @@
+"""The timetable: every tick of the worker, in the order in which a row travels."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jobs import alerts, compose, no_change, reconcile, send
+from jobs.tick import Tick
+from notify.wiring import Services
+
+TIMETABLE: tuple[Tick, ...] = (no_change.TICK, compose.TICK, send.TICK, reconcile.TICK, alerts.TICK)
+
+
+def next_due(session: Session) -> dict[str, datetime | None]:
+    """When each tick next has something to see; None when nothing waits for it."""
+    row = session.execute(select(*(tick.next_due.label(tick.name) for tick in TIMETABLE))).one()
+    return dict(zip((tick.name for tick in TIMETABLE), row, strict=True))
+
+
+def run_due(services: Services, worker: str) -> int:
+    """Run every tick that has something to see now, until none has. Returns how many rows were seen."""
+    seen = 0
+    while True:
+        with services.reading() as session:
+            due = next_due(session)
+        now = services.clock()
+        ready = [tick for tick in TIMETABLE if (when := due[tick.name]) is not None and when <= now]
+        if not ready:
+            return seen
+        for tick in ready:
+            seen += tick.run(services, worker)

@@ -1,0 +1,1 @@
+"""Nouns: everything the database knows, and the keys that seal it."""

@@ -1,0 +1,52 @@
+"""The base of every table: our own ids, naming of constraints, and how Python types are stored."""
+
+import enum
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import JSON, Enum, LargeBinary, MetaData, Uuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from models.ids import new_id
+from models.types import UtcDateTime
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Table(DeclarativeBase):
+    """Metadata and type map for every table."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        UUID: Uuid(),
+        datetime: UtcDateTime(),
+        bytes: LargeBinary(),
+        enum.StrEnum: Enum(
+            enum.StrEnum, native_enum=False, length=32, values_callable=lambda e: [m.value for m in e]
+        ),
+        list[str]: JSON(),
+        dict[str, Any]: JSON(),
+        list[dict[str, Any]]: JSON(),
+    }
+
+
+class Base(Table):
+    """A table whose rows carry an id made by us, before the database sees them: sealed fields are bound to it."""
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+
+    def __init__(self, **values: Any) -> None:
+        values.setdefault("id", new_id())
+        super().__init__(**values)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"

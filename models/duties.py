@@ -1,0 +1,86 @@
+"""Duties: to tell one victim one thing by a time."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.vocabulary import NO_CHANGE_RULE, Agency, DutyClass, DutyState
+
+
+class Duty(Base):
+    """A duty comes from a milestone and a rule of the Code, or from the agreed frequency.
+
+    `compose_at` and `next_alert_at` are when delivery and oversight must next look at it; empty = not until something changes.
+    """
+
+    __tablename__ = "duties"
+    __table_args__ = (
+        Index(
+            "uq_duties_once",
+            "participation_id",
+            "milestone_id",
+            "rule",
+            unique=True,
+            sqlite_where=text("state != 'cancelled' and milestone_id is not null"),
+            postgresql_where=text("state != 'cancelled' and milestone_id is not null"),
+        ),
+        Index(
+            "uq_duties_one_no_change",
+            "participation_id",
+            unique=True,
+            sqlite_where=text(f"rule = '{NO_CHANGE_RULE}' and state = 'open'"),
+            postgresql_where=text(f"rule = '{NO_CHANGE_RULE}' and state = 'open'"),
+        ),
+        Index(
+            "ix_duties_open",
+            "participation_id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
+            "ix_duties_compose",
+            "compose_at",
+            sqlite_where=text("compose_at is not null"),
+            postgresql_where=text("compose_at is not null"),
+        ),
+        Index(
+            "ix_duties_alert",
+            "next_alert_at",
+            sqlite_where=text("next_alert_at is not null"),
+            postgresql_where=text("next_alert_at is not null"),
+        ),
+        CheckConstraint("(state = 'open') = (closed_at is null)", name="closed"),
+        CheckConstraint(f"(milestone_id is null) = (rule = '{NO_CHANGE_RULE}')", name="source"),
+    )
+
+    participation_id: Mapped[UUID] = mapped_column(ForeignKey("participations.id"), index=True)
+    victim_id: Mapped[UUID] = mapped_column(ForeignKey("victims.id"))
+    milestone_id: Mapped[UUID | None] = mapped_column(ForeignKey("milestones.id"), index=True)
+    rule: Mapped[str]
+    edition: Mapped[str]
+    kind: Mapped[str]
+    duty_class: Mapped[DutyClass]
+    owner: Mapped[Agency]
+    enhanced: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    clock_start: Mapped[datetime]
+    due_at: Mapped[datetime]
+    urgent_by: Mapped[datetime | None]
+    state: Mapped[DutyState] = mapped_column(default=DutyState.OPEN)
+    closed_at: Mapped[datetime | None]
+    late: Mapped[bool | None]
+    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_entries.id"))
+    close_reason_sealed: Mapped[bytes | None]
+    compose_at: Mapped[datetime | None]
+    next_alert_at: Mapped[datetime | None]
+    no_safe_moment_at: Mapped[datetime | None]
+    """When delivery found that no safe moment comes before `urgent_by`: oversight raises the urgent alert from it."""
+
+    @property
+    def deadline(self) -> datetime:
+        """The instant after which the duty is overdue (design: due_at, or urgent_by for the immediate class)."""
+        return self.urgent_by or self.due_at

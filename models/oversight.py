@@ -1,0 +1,77 @@
+"""Alerts and tasks: duties that need a person, and what a person must do by hand."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.vocabulary import AlertLevel, AlertState, Role, TaskKind, TaskState
+
+
+class Alert(Base):
+    """A duty that is due soon, urgent, overdue or escalated, raised once a level."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        UniqueConstraint("duty_id", "level"),
+        Index(
+            "ix_alerts_live",
+            "unit_id",
+            "level",
+            sqlite_where=text("state != 'resolved'"),
+            postgresql_where=text("state != 'resolved'"),
+        ),
+    )
+
+    duty_id: Mapped[UUID] = mapped_column(ForeignKey("duties.id"))
+    participation_id: Mapped[UUID] = mapped_column(ForeignKey("participations.id"), index=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    level: Mapped[AlertLevel]
+    to_role: Mapped[Role]
+    raised_at: Mapped[datetime]
+    state: Mapped[AlertState] = mapped_column(default=AlertState.OPEN)
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    resolved_at: Mapped[datetime | None]
+    resolved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    note_sealed: Mapped[bytes | None]
+    """Sealed under the victim's key."""
+
+
+class Task(Base):
+    """Something a person must do by hand. `subject_id` is the duty, contact point or text it is about: one open task each."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index(
+            "uq_tasks_one_open",
+            "participation_id",
+            "kind",
+            "subject_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
+            "ix_tasks_open",
+            "participation_id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+    participation_id: Mapped[UUID] = mapped_column(ForeignKey("participations.id"))
+    victim_id: Mapped[UUID] = mapped_column(ForeignKey("victims.id"))
+    kind: Mapped[TaskKind]
+    subject_id: Mapped[UUID]
+    duty_id: Mapped[UUID | None] = mapped_column(ForeignKey("duties.id"), index=True)
+    rules: Mapped[list[str]]
+    due_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    state: Mapped[TaskState] = mapped_column(default=TaskState.OPEN)
+    done_at: Mapped[datetime | None]
+    done_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    note_sealed: Mapped[bytes | None]
+    """Sealed under the victim's key."""

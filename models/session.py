@@ -1,0 +1,95 @@
+"""Engines and sessions for SQLite and PostgreSQL, with the settings that make commits durable."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.schema import CreateSchema, DropSchema
+
+BUSY_MILLISECONDS = 30_000
+"""How long a SQLite writer waits for the one before it."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database: `sessions` write (SQLite takes the write lock at once), `reads` never do."""
+
+    engine: Engine
+    sessions: sessionmaker[Session]
+    reads: sessionmaker[Session]
+
+
+def open_database(url: str, *, throw_away: bool = False, schema: str | None = None) -> Database:
+    """Open the database at `url`.
+
+    `throw_away` gives up durability for speed: only for a database that is deleted afterwards.
+    """
+    engine = make_engine(url, throw_away=throw_away, schema=schema)
+    reading = engine.execution_options(read_only=True)
+    return Database(
+        engine=engine,
+        sessions=sessionmaker(engine, expire_on_commit=False),
+        reads=sessionmaker(reading, expire_on_commit=False),
+    )
+
+
+@contextmanager
+def schema_of_its_own(url: str) -> Iterator[Database]:
+    """A PostgreSQL database, seen through a fresh schema that is dropped with all it holds at the end."""
+    name = f"replay_{uuid4().hex}"
+    whole = make_engine(url)
+    with whole.begin() as connection:
+        connection.execute(CreateSchema(name))
+    database = open_database(url, throw_away=True, schema=name)
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
+        with whole.begin() as connection:
+            connection.execute(DropSchema(name, cascade=True))
+        whole.dispose()
+
+
+def make_engine(url: str, *, throw_away: bool = False, schema: str | None = None) -> Engine:
+    """An engine with this database's safe settings."""
+    # Parameters stay out of error texts and logs: they may be a name or a number.
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"))
+    if engine.dialect.name == "sqlite":
+        _tune_sqlite(engine, throw_away=throw_away)
+    elif throw_away:
+        _relax_postgresql(engine, schema)
+    return engine
+
+
+def _tune_sqlite(engine: Engine, *, throw_away: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves, below
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA journal_mode = " + ("MEMORY" if throw_away else "WAL"))
+        # FULL: what was accepted is on the disk before the caller is answered.
+        cursor.execute("PRAGMA synchronous = " + ("OFF" if throw_away else "FULL"))
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that reads first and writes later fails at once when another has written between.
+        reading = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _relax_postgresql(engine: Engine, schema: str | None) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = off")
+            if schema is not None:
+                cursor.execute(f"SET search_path = {schema}")
+        connection.commit()

@@ -1,0 +1,62 @@
+"""Units, the staff who work in them, their sign-ins, and the tokens of partner systems."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.vocabulary import Agency, Role
+
+
+class Unit(Base):
+    """A team of one agency. Its name is sealed under the service key."""
+
+    __tablename__ = "units"
+
+    ref: Mapped[str] = mapped_column(unique=True)
+    name_sealed: Mapped[bytes]
+    agency: Mapped[Agency]
+
+
+class Staff(Base):
+    """A member of staff. The name is sealed under the service key."""
+
+    __tablename__ = "staff"
+
+    ref: Mapped[str] = mapped_column(unique=True)
+    name_sealed: Mapped[bytes]
+    role: Mapped[Role]
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    password_hash: Mapped[str | None]
+    failed_sign_ins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+
+
+class StaffSession(Base):
+    """One sign-in of one member of staff; only a hash of the cookie's secret is kept."""
+
+    __tablename__ = "staff_sessions"
+
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class ApiToken(Base):
+    """A partner system's key to the API: acts as one member of staff, within its scopes."""
+
+    __tablename__ = "api_tokens"
+
+    name: Mapped[str] = mapped_column(unique=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

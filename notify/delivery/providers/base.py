@@ -1,0 +1,119 @@
+"""What every provider is: the message it is handed, the answers it may give, and nothing else."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from models.vocabulary import Channel
+
+
+class ProviderError(Exception):
+    """A provider did not accept a message. Carries machine words only: never a number, an address or a text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Refused(ProviderError):  # noqa: N818 (an answer, named as one)
+    """Certainly not accepted, and asking again will not help: a person must be told."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.code})"
+
+
+class TryLater(ProviderError):  # noqa: N818 (an answer, named as one)
+    """Certainly not accepted; may be asked again, no sooner than `retry_after` from now if that is given."""
+
+    def __init__(self, reason: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Uncertain(ProviderError):  # noqa: N818 (an answer, named as one)
+    """The message may or may not have been accepted: look it up, never resend it blindly."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message, ready to leave.
+
+    `to` is an E.164 number or an address; `attempt` counts from 1; `callback_token` is the secret by which a
+    receipt proves that it is about this message, and must be safe in a URL. What is personal stays out of `repr`.
+    """
+
+    message_id: UUID
+    channel: Channel
+    to: str = field(repr=False)
+    subject: str | None = field(repr=False)
+    text: str = field(repr=False)
+    valid_until: datetime
+    attempt: int
+    callback_token: str = field(repr=False)
+
+    def seconds_left(self, at: datetime) -> int:
+        """Whole seconds from `at` in which the message may still be delivered; Refused if there is not one."""
+        seconds = math.floor((self.valid_until - at).total_seconds())
+        if seconds < 1:
+            raise Refused("expired", "no_time_left")
+        return seconds
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The provider has the message. `provider_ref` is its own name for it, if it gives one."""
+
+    provider_ref: str | None
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """The provider has the message after all, under this name."""
+
+    provider_ref: str
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """The provider certainly does not have the message: it may be sent."""
+
+
+@dataclass(frozen=True)
+class CannotTell:
+    """The provider cannot say whether it has the message: a receipt or a person must settle it."""
+
+
+Found = Adopted | NotFound | CannotTell
+
+
+class Provider(Protocol):
+    """A way out of the service for one channel. Safe to share between threads."""
+
+    @property
+    def name(self) -> str:
+        """The word stored with a message to say who carried it."""
+
+    def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
+        """Hand the message over once. Raises Refused, TryLater or Uncertain. `at` is the present instant (UTC)."""
+
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
+    ) -> Found:
+        """Ask what became of a send that had no certain outcome.
+
+        `since` is when the message was claimed, `at` the present instant, `known_refs` the provider's names that
+        other messages of ours already hold. Raises TryLater if the provider could not be asked, or not yet.
+        """
+
+    def redact(self, provider_ref: str) -> None:
+        """Remove text and number from the provider's records, once the message is final. May be repeated.
+
+        Raises TryLater if it could not be done yet, Refused if it cannot be done.
+        """

@@ -1,0 +1,165 @@
+"""E-mail over SMTP: plain text, encrypted on the way by STARTTLS, with the certificate checked."""
+
+import contextlib
+import smtplib
+import ssl
+from collections.abc import Collection
+from datetime import datetime
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+
+from notify.delivery.providers.base import (
+    Accepted,
+    CannotTell,
+    Found,
+    Outgoing,
+    ProviderError,
+    Refused,
+    TryLater,
+    Uncertain,
+)
+
+OK, WILL_FORWARD = 250, 251
+TRANSIENT, PERMANENT = 400, 500  # reply codes from here say "not now" and "never" (RFC 5321, section 4.2.1)
+
+
+class SmtpEmail:
+    """Sends through one mail relay. `sender` is an address, or `Display name <address>` if a name is wanted.
+
+    SMTP has no validity period and no way to ask what became of a message: once the relay has it, it is out of
+    our hands, and a send without a certain outcome stays so until a person settles it.
+    """
+
+    name = "smtp"
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        sender: str,
+        username: str | None = None,
+        password: str | None = None,
+        starttls: bool = True,
+        ca_file: Path | None = None,
+        timeout: float = 30.0,  # seconds, for each step of the conversation
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._sender = sender
+        self._address = parseaddr(sender)[1]
+        self._domain = self._address.rpartition("@")[2]
+        self._login = (username, password) if username and password else None
+        self._tls = ssl.create_default_context(cafile=ca_file) if starttls else None
+        self._timeout = timeout
+        if self._login and not self._tls:
+            raise ValueError("a password must not be sent without STARTTLS")
+
+    def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
+        """Hand one message to the relay in a connection of its own."""
+        outgoing.seconds_left(at)
+        message_id = f"{outgoing.message_id}@{self._domain}"
+        content = self._content(outgoing, message_id, at)
+        # Failures are returned and raised here, outside any handler: the library's own exceptions
+        # name the recipient, and must not ride along as the cause of ours.
+        failure = self._deliver(outgoing.to, content) if content else Refused("malformed", "unwritable")
+        if failure is not None:
+            raise failure
+        return Accepted(message_id)
+
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
+    ) -> Found:
+        """SMTP cannot be asked."""
+        del outgoing, since, at, known_refs
+        return CannotTell()
+
+    def redact(self, provider_ref: str) -> None:
+        """Do nothing: a relay keeps no record that we can reach."""
+
+    def _content(self, outgoing: Outgoing, message_id: str, at: datetime) -> bytes | None:
+        message = EmailMessage(policy=SMTP_POLICY)
+        try:
+            message["From"] = self._sender
+            message["To"] = outgoing.to
+            if outgoing.subject is not None:
+                message["Subject"] = outgoing.subject
+            message.set_content(outgoing.text, charset="utf-8", cte="quoted-printable")
+        except (ValueError, MessageError):  # a line break in an address would begin another header
+            return None
+        message["Date"] = format_datetime(at)
+        message["Message-ID"] = f"<{message_id}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Auto-Response-Suppress"] = "All"  # no "out of office" that tells others of this message
+        return message.as_bytes() if len(message["To"].addresses) == 1 else None
+
+    def _deliver(self, to: str, content: bytes) -> ProviderError | None:
+        connection = self._connect()
+        if isinstance(connection, ProviderError):
+            return connection
+        try:
+            return self._secure(connection) or self._envelope(connection, to) or _data(connection, content)
+        finally:
+            # What the relay answered stands, whatever becomes of the farewell.
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                connection.quit()
+            connection.close()
+
+    def _connect(self) -> smtplib.SMTP | ProviderError:
+        # The relay must not learn, nor pass on in a header, the name of this machine: it gets the sender's domain.
+        try:
+            return smtplib.SMTP(self._host, self._port, local_hostname=self._domain, timeout=self._timeout)
+        except (smtplib.SMTPException, OSError):
+            return TryLater("no_connection")
+
+    def _secure(self, connection: smtplib.SMTP) -> ProviderError | None:
+        """Encrypt and sign in. Nothing of the message is out yet: every failure may be tried again."""
+        try:
+            connection.ehlo_or_helo_if_needed()
+            if self._tls:
+                connection.starttls(context=self._tls)
+                connection.ehlo_or_helo_if_needed()
+            if self._login:
+                connection.login(*self._login)
+        except ssl.SSLCertVerificationError:
+            return TryLater("certificate_not_trusted")
+        except smtplib.SMTPAuthenticationError:
+            return TryLater("sign_in_failed")
+        except smtplib.SMTPNotSupportedError:
+            return TryLater("encryption_not_offered")  # never in the clear instead
+        except (smtplib.SMTPException, OSError):
+            return TryLater("connection_lost")
+        return None
+
+    def _envelope(self, connection: smtplib.SMTP, to: str) -> ProviderError | None:
+        """Name sender and recipient. The text is not out yet, so a lost connection is no loss."""
+        try:
+            code, _ = connection.mail(self._address)
+            if code != OK:
+                return _refusal(code, "sender_refused")
+            code, _ = connection.rcpt(to)
+        except UnicodeEncodeError:
+            return Refused("not_ascii", "recipient_refused")
+        except (smtplib.SMTPException, OSError):
+            return TryLater("connection_lost")
+        return None if code in {OK, WILL_FORWARD} else _refusal(code, "recipient_refused")
+
+
+def _data(connection: smtplib.SMTP, content: bytes) -> ProviderError | None:
+    """Send the message. From here only a clear answer is certain: silence or noise is not."""
+    try:
+        code, _ = connection.data(content)
+    except smtplib.SMTPDataError as error:
+        code = error.smtp_code
+    except (smtplib.SMTPException, OSError):
+        return Uncertain("connection_lost_after_data")
+    if code == OK:
+        return None
+    return _refusal(code, "content_refused") if code >= TRANSIENT else Uncertain("answer_not_understood")
+
+
+def _refusal(code: int, reason: str) -> ProviderError:
+    return Refused(str(code), reason) if code >= PERMANENT else TryLater(reason)

@@ -1,0 +1,134 @@
+"""The HTTP seam of Twilio's client, filled so that nothing personal reaches a log or an exception."""
+
+import logging
+import re
+import ssl
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from twilio.http.response import Response
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
+
+from notify.delivery.providers.base import ProviderError, Refused, TryLater, Uncertain
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+REASONS = {
+    21211: "number_not_valid",
+    21408: "region_not_enabled",
+    21610: "opted_out",
+    21612: "no_route_to_number",
+    21614: "not_a_mobile",
+    30029: "redaction_not_enabled",
+    30030: "redaction_not_enabled",
+}
+NOT_FINAL = 20009  # Twilio's code for a record that may not be changed yet
+
+
+class TwilioHttp:
+    """The HTTP seam of Twilio's client: no redirects, no retries, no logs, and failures without their words."""
+
+    is_async = False
+
+    def __init__(self, base_url: str | None, timeout: float) -> None:
+        self._base = urlsplit(base_url) if base_url else None
+        if self._base and self._base.scheme != "https" and self._base.hostname not in LOOPBACK:
+            raise ValueError("the base URL of Twilio must be https, unless it is on this machine")
+        self._timeout = timeout
+        self._session = requests.Session()
+        # At DEBUG it writes the address of each request, and a search has the number in its address.
+        logging.getLogger("urllib3.connectionpool").disabled = True
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,  # noqa: FBT001, FBT002 (the shape is the library's)
+    ) -> Any:
+        """Make one request. Raises Rejected for any answer that is not a success."""
+        del allow_redirects  # a redirect could carry a text to another host
+        answer = self._session.request(
+            method,
+            self._address(url),
+            params=params,
+            data=data,
+            headers=headers,
+            auth=auth,
+            timeout=timeout or self._timeout,
+            allow_redirects=False,
+        )
+        if not 200 <= answer.status_code < 300:  # noqa: PLR2004 (the successes of HTTP)
+            raise Rejected(answer.status_code, _code(answer), _retry_after(answer))
+        return Response(answer.status_code, answer.text, answer.headers)
+
+    def _address(self, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not (parts.hostname or "").endswith(".twilio.com"):
+            raise ValueError("not an address of Twilio")
+        if self._base:
+            parts = parts._replace(scheme=self._base.scheme, netloc=self._base.netloc)
+        return parts.geturl()
+
+
+class Rejected(Exception):  # noqa: N818 (an answer, named as one)
+    """An HTTP answer that is not a success, without the address and the words that Twilio puts in its own."""
+
+    def __init__(self, status: int, code: int, retry_after: timedelta | None) -> None:
+        super().__init__(status, code)
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+
+    def of_a_send(self) -> ProviderError:
+        """A client error was certainly not accepted; after any other answer nothing is certain."""
+        if not 400 <= self.status < 500:  # noqa: PLR2004 (the client errors of HTTP)
+            return Uncertain("provider_failed")
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return TryLater("too_many_requests", self.retry_after)
+        if self.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return TryLater("account_refused")  # the fault is in our account, and not in this message
+        return Refused(str(self.code), REASONS.get(self.code, "rejected"))
+
+    def of_a_question(self) -> TryLater:
+        """Asking changes nothing, so it may always be asked again."""
+        return TryLater("provider_failed", self.retry_after)
+
+    def of_a_redaction(self) -> ProviderError:
+        """Redaction may be repeated; a message that is still on its way is a conflict."""
+        if self.status == HTTPStatus.CONFLICT or self.code == NOT_FINAL:
+            return TryLater("not_final")
+        failure = self.of_a_send()
+        return self.of_a_question() if isinstance(failure, Uncertain) else failure
+
+
+def of_the_line(error: requests.RequestException) -> ProviderError:
+    """Tell a call that never reached Twilio from one whose answer was lost."""
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | ProxyError):
+        return TryLater("no_connection")
+    if isinstance(reason, SSLError) and any(isinstance(e, ssl.SSLCertVerificationError) for e in reason.args):
+        return TryLater("certificate_not_trusted")
+    return Uncertain("answer_lost")
+
+
+def _code(answer: requests.Response) -> int:
+    """Twilio's own error code if it gives one, else the HTTP status."""
+    try:
+        return int(answer.json()["code"])
+    except (ValueError, KeyError, TypeError):
+        return answer.status_code
+
+
+def _retry_after(answer: requests.Response) -> timedelta | None:
+    """Read Retry-After in seconds, up to a day; a date would need both clocks to agree."""
+    text = answer.headers.get("Retry-After", "")
+    return timedelta(seconds=min(int(text), 86_400)) if re.fullmatch("[0-9]{1,9}", text) else None

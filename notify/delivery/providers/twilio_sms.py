@@ -1,0 +1,196 @@
+"""Text messages through Twilio, by its own client.
+
+Twilio gives no idempotency key, removes the text (`ContentRetention=discard`) and hides the last four digits of
+the number (`AddressRetention=obfuscate`) as soon as it has sent. What `look_up` may conclude follows from that.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import requests
+from twilio.base.exceptions import TwilioException
+from twilio.rest import Client
+
+from notify.delivery.providers.base import (
+    Accepted,
+    Adopted,
+    CannotTell,
+    Found,
+    NotFound,
+    Outgoing,
+    ProviderError,
+    TryLater,
+    Uncertain,
+)
+from notify.delivery.providers.twilio_http import Rejected, TwilioHttp, of_the_line
+
+LONGEST_VALIDITY = 36_000  # seconds, Twilio's own limit
+CLOCK_TOLERANCE = timedelta(minutes=1)  # how far Twilio's clock may be behind ours
+SETTLING = timedelta(minutes=15)  # its lists may be late by minutes: absence proves nothing before this
+PAGE_SIZE = 1000  # records, the most that Twilio allows
+UNREADABLE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
+"""What the library raises on an answer that is not what it expects."""
+
+
+def receipt_path(message_id: UUID, callback_token: str) -> str:
+    """Return the path on the public door where Twilio posts receipts for one message."""
+    return f"/hooks/twilio/receipts/{message_id}/{callback_token}"
+
+
+class TwilioSms:
+    """Sends from `sender`: a number, an alphanumeric name, or the SID of a Messaging Service (MG...).
+
+    `base_url` replaces https://api.twilio.com by a local peer; only a loopback host may be spoken to in the clear.
+    """
+
+    name = "twilio"
+
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str,
+        sender: str,
+        public_url: str,
+        base_url: str | None = None,
+        timeout: float = 10.0,  # seconds, to connect and to wait for the answer
+        settling: timedelta = SETTLING,
+        search_limit: int = 5 * PAGE_SIZE,  # records; nothing is concluded from a search that finds more
+    ) -> None:
+        self._public_url = public_url.rstrip("/")
+        self._sender = (
+            {"messaging_service_sid": sender}
+            if re.fullmatch("MG[0-9a-fA-F]{32}", sender)
+            else {"from_": sender}
+        )
+        self._settling = settling
+        self._search_limit = search_limit
+        # A mapping that is not empty: for an empty one the client would read the process's own environment.
+        client = Client(
+            account_sid,
+            auth_token,
+            http_client=TwilioHttp(base_url, timeout),
+            environment={"TWILIO_EDGE": ""},
+        )
+        self._messages: Any = client.messages
+
+    def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
+        """Create the message at Twilio, to be dropped there if it cannot be sent by `valid_until`."""
+        seconds = min(outgoing.seconds_left(at), LONGEST_VALIDITY)
+        # Failures are returned and raised here, outside any handler: the exceptions of the libraries
+        # carry the request, and must not ride along as the cause of ours.
+        answer = self._create(outgoing, seconds)
+        if isinstance(answer, ProviderError):
+            raise answer
+        return answer
+
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
+    ) -> Found:
+        """Search Twilio's records for a message to this number that no other message of ours holds.
+
+        A whole number settles it, if it is the only one. A number with its last digits hidden may be another
+        person's, so it only casts doubt. Absence counts once the records have settled.
+        """
+        listed = self._list(outgoing.to, since - CLOCK_TOLERANCE)
+        if isinstance(listed, ProviderError):
+            raise listed
+        candidates = [
+            record
+            for record in listed.records
+            if record.sid not in known_refs
+            and record.created_after(since - CLOCK_TOLERANCE)
+            and record.may_be_to(outgoing.to)
+        ]
+        if len(candidates) == 1 and candidates[0].to == outgoing.to:
+            return Adopted(candidates[0].sid)
+        if candidates or not listed.complete:
+            return CannotTell()
+        if at - since < self._settling:
+            raise TryLater("records_not_settled", self._settling - (at - since))
+        return NotFound()
+
+    def redact(self, provider_ref: str) -> None:
+        """Empty the text; if Twilio still shows the whole number, delete the record as well."""
+        failure = self._forget(provider_ref)
+        if failure is not None:
+            raise failure
+
+    def _create(self, outgoing: Outgoing, seconds: int) -> Accepted | ProviderError:
+        try:
+            created = self._messages.create(
+                to=outgoing.to,
+                body=outgoing.text,
+                status_callback=self._public_url + receipt_path(outgoing.message_id, outgoing.callback_token),
+                validity_period=seconds,
+                content_retention="discard",
+                address_retention="obfuscate",
+                **self._sender,
+            )
+            return Accepted(_record(created).sid)
+        except Rejected as rejected:
+            return rejected.of_a_send()
+        except requests.RequestException as error:
+            return of_the_line(error)
+        except UNREADABLE:
+            return Uncertain("answer_not_understood")
+
+    def _list(self, to: str, since: datetime) -> "_Listed | TryLater":
+        limits = {"limit": self._search_limit, "page_size": min(self._search_limit, PAGE_SIZE)}
+        try:
+            # The first finds what is still waiting, which has no date sent; the second what was sent,
+            # whose number is hidden by then.
+            waiting = self._messages.list(to=to, **limits)
+            sent = self._messages.list(date_sent_after=since.astimezone(UTC), **limits)
+            records = {record.sid: record for record in map(_record, [*waiting, *sent])}
+        except Rejected as rejected:
+            return rejected.of_a_question()
+        except (requests.RequestException, *UNREADABLE):
+            return TryLater("no_answer")
+        return _Listed(tuple(records.values()), complete=max(len(waiting), len(sent)) < self._search_limit)
+
+    def _forget(self, provider_ref: str) -> ProviderError | None:
+        try:
+            record = _record(self._messages(provider_ref).update(body=""))
+            if not record.hides_number():
+                self._messages(provider_ref).delete()
+        except Rejected as rejected:
+            return None if rejected.status == HTTPStatus.NOT_FOUND else rejected.of_a_redaction()
+        except (requests.RequestException, *UNREADABLE):
+            return TryLater("no_answer")
+        return None
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What we read of a message in Twilio's records."""
+
+    sid: str
+    to: str = field(repr=False)  # the last digits are X once hidden
+    created_at: datetime | None
+
+    def hides_number(self) -> bool:
+        return not self.to or self.to.endswith("X")
+
+    def may_be_to(self, number: str) -> bool:
+        return self.to == number or (self.hides_number() and number.startswith(self.to.rstrip("X")))
+
+    def created_after(self, at: datetime) -> bool:
+        return self.created_at is None or self.created_at >= at
+
+
+@dataclass(frozen=True)
+class _Listed:
+    records: tuple[_Record, ...]
+    complete: bool
+
+
+def _record(message: Any) -> _Record:
+    if not re.fullmatch("(SM|MM)[0-9a-fA-F]{32}", message.sid):
+        raise ValueError("not a message SID")
+    return _Record(message.sid, message.to or "", message.date_created)

@@ -1,0 +1,129 @@
+"""Receipts: stored raw first, then applied under the message's row lock by the transition table."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models.keyring import SERVICE, Keyring
+from models.messages import Message, Receipt
+from models.people import Participation
+from models.vocabulary import DutyState, MessageState, Outcome, ReceiptStatus, TaskKind
+from notify.delivery.rules.receipts import after_receipt
+from notify.delivery.send import duties_of, give_up
+from notify.delivery.writing import hashed
+from notify.errors import NotKnown
+from notify.ledger.acts import Act, acting
+from notify.ledger.audit import Actor
+from notify.ledger.closing import open_duties
+from notify.ledger.contact_log import write_entry
+from notify.ledger.tasks import open_task
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What came in, already in our words. `raw` is kept sealed; `status` is None when it says nothing new to us."""
+
+    provider: str
+    provider_ref: str | None
+    status: ReceiptStatus | None
+    code: str | None
+    raw: str = field(repr=False)
+
+    def digest(self, message_id: UUID | None) -> bytes:
+        parts = (self.provider, self.provider_ref or "", str(message_id), self.status or "", self.code or "")
+        return hashlib.sha256("|".join(parts).encode()).digest()
+
+
+def check_callback(session: Session, message_id: UUID, token: str) -> None:
+    """Whether a receipt's address carries the secret we gave for this message. Raises NotKnown."""
+    expected = session.scalars(select(Message.callback_hash).where(Message.id == message_id)).first()
+    if expected is None or not hmac.compare_digest(expected, hashed(token)):
+        raise NotKnown("message")
+
+
+def take_receipt(
+    sessions: sessionmaker[Session], keys: Keyring, slip: Slip, *, message_id: UUID | None, at: datetime
+) -> None:
+    """Keep the receipt, whatever it says; then apply it. A repeat is kept once and changes nothing."""
+    with sessions.begin() as session:
+        receipt = store(session, keys, slip, message_id=message_id, at=at)
+        receipt_id = receipt.id if receipt else None
+    if receipt_id is None or message_id is None:
+        return
+    with acting(sessions, keys, at=at, actor=Actor("service")) as act:
+        apply(act, act.session.get_one(Receipt, receipt_id))
+
+
+def store(
+    session: Session, keys: Keyring, slip: Slip, *, message_id: UUID | None, at: datetime
+) -> Receipt | None:
+    """Keep one receipt raw; None when the same one was kept before."""
+    digest = slip.digest(message_id)
+    if session.scalars(select(Receipt.id).where(Receipt.digest == digest)).first() is not None:
+        return None
+    known = message_id is not None and session.get(Message, message_id) is not None
+    receipt = Receipt(
+        message_id=message_id if known else None,
+        provider=slip.provider,
+        provider_ref=slip.provider_ref,
+        received_at=at,
+        status=slip.status,
+        code=slip.code,
+        digest=digest,
+        applied=False,
+    )
+    receipt.raw_sealed = keys.of(session, SERVICE).seal(receipt, "raw_sealed", slip.raw)
+    session.add(receipt)
+    session.flush()
+    return receipt
+
+
+def apply(act: Act, receipt: Receipt) -> None:
+    """Move the message as the transition table says, and with it the duties it carries."""
+    if receipt.applied or receipt.message_id is None or receipt.status is None:
+        return
+    receipt.applied = True
+    message = act.session.get_one(Message, receipt.message_id, with_for_update=True)
+    if message.provider_ref is None:
+        message.provider_ref = receipt.provider_ref
+    before, after = message.state, after_receipt(message.state, receipt.status)
+    if after is None:
+        return
+    duties = duties_of(act.session, [message.id])[message.id]
+    if after is MessageState.UNDELIVERED:
+        told = [duty for duty in duties if duty.state is DutyState.TOLD and duty.entry_id is not None]
+        give_up(act, message, duties, after, receipt.code)
+        if before is MessageState.DELIVERED and message.counts_as_told and told:
+            # We believed that she was told, and she was not: a person puts that right.
+            who = act.session.get_one(Participation, message.participation_id)
+            open_task(act, who, TaskKind.CALL, about=message.id, rules=[d.rule for d in told], due_at=act.at)
+        return
+    message.state, message.lease_until = after, None
+    if message.handed_over_at is None:
+        message.handed_over_at = act.at
+    if after is MessageState.DELIVERED:
+        message.finished_at = act.at
+        _delivered(act, message)
+
+
+def _delivered(act: Act, message: Message) -> None:
+    """Delivered is not told, except in full to a channel that the victim agreed counts."""
+    act.log("message delivered", message, owner=message.victim_id)
+    if not message.counts_as_told:
+        return
+    participation = act.session.get_one(Participation, message.participation_id)
+    covered = duties_of(act.session, [message.id])[message.id]
+    write_entry(
+        act,
+        participation,
+        Outcome.MESSAGE_TOLD,
+        covered,
+        all_open=open_duties(act, participation),
+        message=message,
+        contact_point_id=message.contact_point_id,
+    )

@@ -1,0 +1,133 @@
+"""Reconciles: a send with no certain outcome is looked up at the provider before anything is sent again."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models.duties import Duty
+from models.keyring import Keyring
+from models.messages import Message
+from models.people import ContactPoint, Participation
+from models.vocabulary import Channel, DutyClass, DutyState, MessageState, TaskKind
+from notify.clock import Clock
+from notify.delivery.providers.base import (
+    Adopted,
+    CannotTell,
+    Found,
+    NotFound,
+    Outgoing,
+    Provider,
+    ProviderError,
+)
+from notify.delivery.send import accept, duties_of
+from notify.ledger.acts import Act, acting
+from notify.ledger.audit import THE_SERVICE
+from notify.ledger.tasks import open_duty_task, open_task
+
+BATCH = 50
+LOOK_AGAIN = timedelta(minutes=5)
+
+
+def reconcile(
+    sessions: sessionmaker[Session],
+    keys: Keyring,
+    providers: Mapping[Channel, Provider],
+    *,
+    clock: Clock,
+    limit: int = BATCH,
+) -> int:
+    """Settle what can be settled of the messages whose outcome is unknown. Returns how many were looked at."""
+    asked = _take(sessions, keys, at=clock(), limit=limit)
+    for outgoing, since, known in asked:
+        provider = providers[outgoing.channel]
+        try:
+            found: Found | None = provider.look_up(outgoing, since=since, at=clock(), known_refs=known)
+        except ProviderError:
+            found = None  # not to be had now: the lease makes us ask again
+        if found is not None:
+            _settle(sessions, keys, outgoing, found, at=clock())
+    return len(asked)
+
+
+def _take(
+    sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit: int
+) -> list[tuple[Outgoing, datetime, frozenset[str]]]:
+    """Messages claimed by a worker that died, and those already uncertain, with all that a look-up needs."""
+    with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
+        messages = act.session.scalars(
+            select(Message)
+            .where(
+                Message.state.in_((MessageState.CLAIMED, MessageState.UNCERTAIN)),
+                Message.lease_until <= at,
+            )
+            .order_by(Message.lease_until)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        taken = []
+        for message in messages:
+            if message.state is MessageState.CLAIMED:
+                message.state = MessageState.UNCERTAIN
+                act.log("message uncertain", message, owner=message.victim_id)
+            message.lease_until = at + LOOK_AGAIN
+            taken.append(
+                (_outgoing(act, message), message.claimed_at or at, _known_refs(act.session, message))
+            )
+        return taken
+
+
+def _outgoing(act: Act, message: Message) -> Outgoing:
+    assert message.channel is not None  # noqa: S101 - it was claimed, so it has both
+    assert message.contact_point_id is not None  # noqa: S101 - as above
+    key = act.key(message.victim_id)
+    return Outgoing(
+        message_id=message.id,
+        channel=message.channel,
+        to=key.open(act.session.get_one(ContactPoint, message.contact_point_id), "value_sealed"),
+        subject=None,
+        text="",
+        valid_until=message.valid_until or act.at,
+        attempt=message.attempt,
+        callback_token="",
+    )
+
+
+def _known_refs(session: Session, message: Message) -> frozenset[str]:
+    """The provider's names that other messages to this contact point hold already."""
+    refs = session.scalars(
+        select(Message.provider_ref).where(
+            Message.contact_point_id == message.contact_point_id, Message.provider_ref.is_not(None)
+        )
+    )
+    return frozenset(ref for ref in refs if ref is not None)
+
+
+def _settle(
+    sessions: sessionmaker[Session], keys: Keyring, outgoing: Outgoing, found: Found, *, at: datetime
+) -> None:
+    with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
+        message = act.session.get_one(Message, outgoing.message_id, with_for_update=True)
+        if message.state is not MessageState.UNCERTAIN or message.attempt != outgoing.attempt:
+            return
+        duties = duties_of(act.session, [message.id])[message.id]
+        if isinstance(found, Adopted):
+            accept(act, message, duties, found.provider_ref)
+        elif isinstance(found, NotFound):
+            message.state, message.not_before, message.lease_until = MessageState.QUEUED, at, None
+            act.log("message certainly not sent", message, owner=message.victim_id)
+        elif isinstance(found, CannotTell):
+            message.lease_until = None  # a receipt or a person settles it now
+            _ask_a_person(act, message, duties)
+
+
+def _ask_a_person(act: Act, message: Message, duties: list[Duty]) -> None:
+    participation = act.session.get_one(Participation, message.participation_id)
+    owed = [duty for duty in duties if duty.state is DutyState.OPEN]
+    open_task(
+        act, participation, TaskKind.CHECK_DELIVERY, about=message.id, rules=[duty.rule for duty in owed]
+    )
+    for duty in owed:
+        if duty.duty_class is DutyClass.IMMEDIATE:
+            open_duty_task(act, participation, TaskKind.CALL, duty)

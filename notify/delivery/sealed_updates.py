@@ -1,0 +1,131 @@
+"""Sealed updates: written for the private page, read there behind a secret, and closing their duty when read."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import func, select
+
+from models.duties import Duty
+from models.messages import SealedUpdate
+from models.milestones import Milestone
+from models.people import Participation, Victim
+from models.vocabulary import Outcome
+from notify.delivery.facts import Standing, standings
+from notify.delivery.writing import Writer, facts_of
+from notify.errors import Conflict, FieldFault
+from notify.ledger.acts import Act
+from notify.ledger.closing import open_duties
+from notify.ledger.contact_log import write_entry
+from notify.wording.render import render_page
+
+MOST_TRIES = 5
+LOCKED_FOR = timedelta(minutes=30)
+SECRET_LENGTH = (4, 64)
+"""Characters of a PIN or code word, at least and at most."""
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+"""Argon2id with the OWASP minimum: the lock after a few wrong tries is what protects a short PIN online."""
+
+
+def seal_update(
+    act: Act, writer: Writer, standing: Standing, duty: Duty, milestone: Milestone | None
+) -> SealedUpdate | None:
+    """Write the private-page text of one duty, once; None when it is there already."""
+    if (
+        act.session.scalars(select(SealedUpdate.id).where(SealedUpdate.duty_id == duty.id)).first()
+        is not None
+    ):
+        return None
+    page = render_page(
+        writer.wording, language=standing.victim.language, kind=duty.kind, facts=facts_of(act, milestone)
+    )
+    last = act.session.scalar(
+        select(func.max(SealedUpdate.number)).where(SealedUpdate.victim_id == duty.victim_id)
+    )
+    update = SealedUpdate(
+        participation_id=duty.participation_id,
+        victim_id=duty.victim_id,
+        duty_id=duty.id,
+        number=(last or 0) + 1,
+        created_at=act.at,
+        wording_id=page.wording_id,
+        wording_version=page.wording_version,
+    )
+    key = act.key(duty.victim_id)
+    update.title_sealed = key.seal(update, "title_sealed", page.title)
+    update.text_sealed = key.seal(update, "text_sealed", "\n\n".join(page.paragraphs))
+    act.session.add(update)
+    act.session.flush()
+    act.log("update sealed", update, owner=duty.victim_id)
+    return update
+
+
+def release_update(act: Act, writer: Writer, duty: Duty) -> SealedUpdate:
+    """An officer lets the victim read officer-first news on the private page. Raises Conflict when it is there."""
+    standing = standings(act.session, [duty.participation_id])[duty.participation_id]
+    milestone = act.session.get(Milestone, duty.milestone_id) if duty.milestone_id else None
+    update = seal_update(act, writer, standing, duty, milestone)
+    if update is None:
+        raise Conflict("duty", "has its update on the private page already")
+    return update
+
+
+def read_updates(act: Act, participation: Participation, updates: Sequence[SealedUpdate]) -> None:
+    """The victim, behind her secret, was shown these: she is told, and the duties they carry close."""
+    fresh = [update for update in updates if update.read_at is None]
+    if not fresh:
+        return
+    for update in fresh:
+        update.read_at = act.at
+    duties = open_duties(act, participation)
+    wanted = {update.duty_id for update in fresh}
+    write_entry(
+        act,
+        participation,
+        Outcome.READ_PRIVATE_PAGE,
+        [duty for duty in duties if duty.id in wanted],
+        all_open=duties,
+    )
+
+
+def set_secret(act: Act, victim: Victim, secret: str) -> None:
+    """Keep the PIN or code word agreed with the victim, hashed and sealed. Raises FieldFault."""
+    shortest, longest = SECRET_LENGTH
+    if not shortest <= len(secret) <= longest:
+        raise FieldFault("secret", f"must have {shortest} to {longest} characters")
+    victim.secret_hash_sealed = act.key(victim.id).seal(
+        victim, "secret_hash_sealed", _hasher.hash(_folded(secret))
+    )
+    victim.secret_tries, victim.secret_locked_until = 0, None
+    act.log("secret set", victim, owner=victim.id)
+
+
+def check_secret(act: Act, victim: Victim, secret: str) -> bool:
+    """Whether the secret is right. Wrong tries are counted in the row, locked for the check, and lock the door."""
+    act.session.refresh(victim, with_for_update=True)
+    if victim.secret_locked_until is not None and victim.secret_locked_until > act.at:
+        act.log("secret refused", victim, owner=victim.id, locked=True)
+        return False
+    if victim.secret_hash_sealed is not None and _matches(act, victim, secret):
+        victim.secret_tries, victim.secret_locked_until = 0, None
+        act.log("secret accepted", victim, owner=victim.id)
+        return True
+    victim.secret_tries += 1
+    if victim.secret_tries >= MOST_TRIES:
+        victim.secret_tries, victim.secret_locked_until = 0, act.at + LOCKED_FOR
+    act.log("secret refused", victim, owner=victim.id, locked=victim.secret_locked_until is not None)
+    return False
+
+
+def _matches(act: Act, victim: Victim, secret: str) -> bool:
+    try:
+        return _hasher.verify(act.key(victim.id).open(victim, "secret_hash_sealed"), _folded(secret))
+    except VerificationError:
+        return False
+
+
+def _folded(secret: str) -> str:
+    """Case and spaces do not matter in a code word typed on a phone."""
+    return "".join(secret.split()).casefold()

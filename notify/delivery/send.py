@@ -1,0 +1,267 @@
+"""Sends: claims due messages, hands each to its provider with no transaction open, and records what came of it."""
+
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models.duties import Duty
+from models.keyring import Keyring
+from models.messages import Message, MessageDuty
+from models.people import Participation
+from models.vocabulary import Channel, DutyState, MessageState, Outcome, Refusal
+from notify.clock import Clock
+from notify.delivery.facts import Standing, standings
+from notify.delivery.providers.base import Accepted, Outgoing, Provider, ProviderError, Refused, TryLater
+from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
+from notify.delivery.rules.retry import Retry
+from notify.delivery.writing import Writer, hashed
+from notify.ledger.acts import Act, acting
+from notify.ledger.audit import THE_SERVICE
+from notify.ledger.contact_log import write_entry
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+LEASE = timedelta(minutes=5)
+"""A claim older than this belongs to a worker that died: what it did is uncertain."""
+
+RETRY = Retry()
+WAITING = (MessageState.HELD, MessageState.QUEUED)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One message that this worker, and no other, may hand over once."""
+
+    outgoing: Outgoing
+    provider: Provider
+
+
+def send_due(
+    sessions: sessionmaker[Session],
+    keys: Keyring,
+    writer: Writer,
+    providers: Mapping[Channel, Provider],
+    *,
+    clock: Clock,
+    worker: str,
+    limit: int = BATCH,
+) -> int:
+    """Claim, hand over and record one batch. Returns how many messages were looked at."""
+    seen, claims = _claim(sessions, keys, writer, providers, at=clock(), worker=worker, limit=limit)
+    for claim in claims:
+        try:
+            outcome: Accepted | ProviderError = claim.provider.send(claim.outgoing, at=clock())
+        except ProviderError as answer:
+            outcome = answer
+        record(sessions, keys, claim.outgoing, claim.provider.name, outcome, at=clock())
+    return seen
+
+
+def _claim(
+    sessions: sessionmaker[Session],
+    keys: Keyring,
+    writer: Writer,
+    providers: Mapping[Channel, Provider],
+    *,
+    at: datetime,
+    worker: str,
+    limit: int,
+) -> tuple[int, list[Claim]]:
+    """Ask the gate again, on facts read now, and commit the claim before any provider hears of the message."""
+    with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
+        messages = act.session.scalars(
+            select(Message)
+            .where(Message.state.in_(WAITING), Message.not_before <= at)
+            .order_by(Message.not_before, Message.created_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        if not messages:
+            return 0, []
+        duties = duties_of(act.session, [message.id for message in messages])
+        now = standings(act.session, {message.participation_id for message in messages})
+        claims = []
+        for message in messages:
+            standing = now[message.participation_id]
+            decision = _decide(standing, message, duties[message.id], at)
+            if isinstance(decision, Send):
+                claims.append(_claimed(act, writer, providers, standing, message, decision, worker))
+            else:
+                _not_now(act, message, duties[message.id], decision)
+        return len(messages), claims
+
+
+def duties_of(session: Session, message_ids: list[UUID]) -> defaultdict[UUID, list[Duty]]:
+    """The duties that each message passes on."""
+    found: defaultdict[UUID, list[Duty]] = defaultdict(list)
+    for message_id, duty in session.execute(
+        select(MessageDuty.message_id, Duty)
+        .join(Duty, Duty.id == MessageDuty.duty_id)
+        .where(MessageDuty.message_id.in_(message_ids))
+        .order_by(Duty.created_at, Duty.rule)
+    ).tuples():
+        found[message_id].append(duty)
+    return found
+
+
+def _decide(standing: Standing, message: Message, duties: list[Duty], at: datetime) -> Decision:
+    """The gate's word on this very message: its own contact point, and only what was agreed when it was written."""
+    if standing.plan is None or message.plan_id != standing.plan.id:
+        return Refuse(Refusal.NOT_IN_PLAN, message.contact_point_id)
+    refused: Decision = Refuse(Refusal.DUTY_CLOSED, None)
+    for duty in duties:
+        decision = decide(standing.facts(duty, only=message.contact_point_id), at)
+        if isinstance(decision, Refuse):
+            refused = decision
+        elif decision.detail is message.detail:
+            return decision
+    return refused
+
+
+def _claimed(
+    act: Act,
+    writer: Writer,
+    providers: Mapping[Channel, Provider],
+    standing: Standing,
+    message: Message,
+    decision: Send,
+    worker: str,
+) -> Claim:
+    assert message.channel is not None  # noqa: S101 - only a written message waits
+    _, point = standing.channels[decision.channel.contact_point]
+    token = writer.new_token()
+    provider = providers[message.channel]
+    message.state = MessageState.CLAIMED
+    message.attempt += 1
+    message.claimed_by, message.claimed_at, message.lease_until = worker, act.at, act.at + LEASE
+    message.valid_until = decision.valid_until
+    message.provider = provider.name
+    message.callback_hash = hashed(token)
+    key = act.key(message.victim_id)
+    outgoing = Outgoing(
+        message_id=message.id,
+        channel=message.channel,
+        to=key.open(point, "value_sealed"),
+        subject=key.open_or_none(message, "subject_sealed"),
+        text=key.open(message, "text_sealed"),
+        valid_until=decision.valid_until,
+        attempt=message.attempt,
+        callback_token=token,
+    )
+    return Claim(outgoing, provider)
+
+
+def _not_now(act: Act, message: Message, duties: list[Duty], decision: Hold | Refuse) -> None:
+    """Held for the next window; or cancelled, and what is still owed is composed anew on the facts of now."""
+    if isinstance(decision, Hold):
+        message.state, message.not_before = MessageState.HELD, decision.until
+        return
+    message.state, message.refusal = MessageState.CANCELLED, decision.reason
+    message.finished_at, message.not_before = act.at, None
+    act.log("message stopped", message, owner=message.victim_id, reason_code=decision.reason)
+    _compose_again(act, duties)
+
+
+def _compose_again(act: Act, duties: list[Duty]) -> None:
+    for duty in duties:
+        if duty.state is DutyState.OPEN:
+            duty.compose_at = act.at
+
+
+def record(
+    sessions: sessionmaker[Session],
+    keys: Keyring,
+    outgoing: Outgoing,
+    provider: str,
+    outcome: Accepted | ProviderError,
+    *,
+    at: datetime,
+) -> None:
+    """Write down what the provider answered to one hand-over."""
+    with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
+        message = act.session.get_one(Message, outgoing.message_id, with_for_update=True)
+        if message.attempt != outgoing.attempt:
+            log.error(
+                "an answer came for an attempt that was given up", extra={"message_id": str(message.id)}
+            )
+            return
+        duties = duties_of(act.session, [message.id])[message.id]
+        if isinstance(outcome, Accepted):
+            accept(act, message, duties, outcome.provider_ref)
+        elif message.state is not MessageState.CLAIMED:
+            return  # a receipt was faster and knows better
+        elif isinstance(outcome, TryLater):
+            _try_later(act, message, duties, outcome)
+        elif isinstance(outcome, Refused):
+            give_up(act, message, duties, MessageState.FAILED, outcome.code)
+        else:
+            message.state, message.lease_until, message.error_code = (
+                MessageState.UNCERTAIN,
+                at,
+                outcome.reason,
+            )
+            act.log("message uncertain", message, owner=message.victim_id, provider=provider)
+
+
+def accept(act: Act, message: Message, duties: list[Duty], provider_ref: str | None) -> None:
+    """The provider has it. A receipt that came before this answer is not overwritten."""
+    message.provider_ref = provider_ref
+    message.handed_over_at, message.lease_until, message.not_before = act.at, None, None
+    if message.state in (MessageState.CLAIMED, MessageState.UNCERTAIN):
+        message.state = MessageState.ACCEPTED
+    participation = act.session.get_one(Participation, message.participation_id)
+    write_entry(
+        act,
+        participation,
+        Outcome.MESSAGE_ACCEPTED,
+        duties,
+        message=message,
+        contact_point_id=message.contact_point_id,
+    )
+    act.log(
+        "message sent",
+        message,
+        owner=message.victim_id,
+        channel=str(message.channel),
+        detail=str(message.detail),
+    )
+
+
+def give_up(act: Act, message: Message, duties: list[Duty], state: MessageState, code: str | None) -> None:
+    """This message will not arrive: log it, and let the duty go on by other means."""
+    message.state, message.error_code = state, code
+    message.finished_at, message.lease_until, message.not_before = act.at, None, None
+    participation = act.session.get_one(Participation, message.participation_id)
+    write_entry(
+        act,
+        participation,
+        Outcome.MESSAGE_UNDELIVERED,
+        duties,
+        message=message,
+        contact_point_id=message.contact_point_id,
+    )
+    act.log("message not delivered", message, owner=message.victim_id, state=state)
+    _compose_again(act, duties)
+
+
+def _try_later(act: Act, message: Message, duties: list[Duty], answer: TryLater) -> None:
+    when = RETRY.next_try(
+        message.attempt,
+        act.at,
+        not_after=None,
+        retry_after=answer.retry_after,
+        jitter=random.random(),  # noqa: S311 - spreads load
+    )
+    if when is None:
+        give_up(act, message, duties, MessageState.EXPIRED, answer.reason)
+        return
+    message.state, message.not_before, message.lease_until = MessageState.QUEUED, when, None
+    message.error_code = answer.reason

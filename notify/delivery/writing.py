@@ -1,0 +1,113 @@
+"""Writes one message: picks the words, seals them, and makes the private link that a message may carry."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from models.duties import Duty
+from models.messages import Message, PrivateLink
+from models.milestones import Milestone
+from models.vocabulary import CHANNEL_OF, Detail, MessageState
+from notify.delivery.facts import Standing
+from notify.delivery.rules.gate import Hold, Send
+from notify.ledger.acts import Act
+from notify.wording.catalogue import Wording
+from notify.wording.render import render_message
+
+LINK_LASTS = timedelta(days=14)
+"""After this the link is dead; the victim can still sign in at the same door without one."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What writing needs: the wording, the public door's address, and a source of random tokens."""
+
+    wording: Wording
+    public_url: str
+    new_token: Callable[[], str]
+
+    def speaks(self, language: str) -> bool:
+        """Whether there is wording in this language that may be sent."""
+        return not self.wording.locale(language)[1]
+
+    def link(self, token: str) -> str:
+        return f"{self.public_url}/m/{token}"
+
+
+def hashed(token: str) -> bytes:
+    """How a token is kept: random tokens need no salt."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def facts_of(act: Act, milestone: Milestone | None) -> dict[str, str]:
+    """The short texts recorded with a milestone."""
+    if milestone is None or milestone.facts_sealed is None:
+        return {}
+    facts: dict[str, str] = json.loads(act.key(milestone.case_id).open(milestone, "facts_sealed"))
+    return facts
+
+
+def write_message(
+    act: Act,
+    writer: Writer,
+    standing: Standing,
+    duty: Duty,
+    milestone: Milestone | None,
+    decision: Send | Hold,
+) -> Message:
+    """Write and seal one message, held until its window or queued when it may go now."""
+    assert standing.plan is not None  # noqa: S101 - the gate lets nothing go without one
+    plan_channel, point = standing.channels[decision.channel.contact_point]
+    channel = CHANNEL_OF[point.kind]
+    now = isinstance(decision, Send)
+    message = Message(
+        participation_id=duty.participation_id,
+        victim_id=duty.victim_id,
+        contact_point_id=point.id,
+        plan_id=standing.plan.id,
+        channel=channel,
+        detail=decision.detail,
+        counts_as_told=decision.counts_as_told,
+        kind=duty.kind,
+        state=MessageState.QUEUED if now else MessageState.HELD,
+        created_at=act.at,
+        not_before=act.at if isinstance(decision, Send) else decision.until,
+        valid_until=decision.valid_until if isinstance(decision, Send) else None,
+        attempt=0,
+    )
+    act.session.add(message)
+    act.session.flush()
+    link = _new_link(act, writer, message) if decision.detail is Detail.LINK else None
+    key = act.key(duty.victim_id)
+    words = render_message(
+        writer.wording,
+        language=standing.victim.language,
+        kind=duty.kind,
+        detail=decision.detail,
+        channel=channel,
+        cover_text=key.open_or_none(plan_channel, "cover_text_sealed"),
+        link=link,
+        facts=facts_of(act, milestone),
+    )
+    if words.facts_left_out:
+        message.counts_as_told = False  # what did not fit in was not told
+    message.wording_id, message.wording_version = words.wording_id, words.wording_version
+    message.text_sealed = key.seal(message, "text_sealed", words.text)
+    message.subject_sealed = act.seal(duty.victim_id, message, "subject_sealed", words.subject)
+    return message
+
+
+def _new_link(act: Act, writer: Writer, message: Message) -> str:
+    token = writer.new_token()
+    act.session.add(
+        PrivateLink(
+            token_hash=hashed(token),
+            victim_id=message.victim_id,
+            message_id=message.id,
+            created_at=act.at,
+            expires_at=act.at + LINK_LASTS,
+        )
+    )
+    return writer.link(token)

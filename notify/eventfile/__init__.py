@@ -1,0 +1,1 @@
+"""The event file: one format for import, replay and acceptance tests, one JSON object a line."""

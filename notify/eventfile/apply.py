@@ -1,0 +1,293 @@
+"""Applies one event to a database: all of it or nothing, and the same event once."""
+
+import json
+from datetime import datetime
+from functools import singledispatch
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from models.messages import Message, SealedUpdate
+from models.people import Participation
+from models.running import AppliedEvent
+from models.vocabulary import Role
+from notify.delivery.inbound import take_inbound
+from notify.delivery.receipts import Slip, apply, store
+from notify.delivery.sealed_updates import read_updates
+from notify.errors import Conflict, FieldFault
+from notify.eventfile import events
+from notify.ledger.acts import Act, acting
+from notify.ledger.audit import THE_SERVICE, Actor
+from notify.ledger.contact_log import record_contact
+from notify.ledger.suspending import suspend
+from notify.planning import people
+from notify.planning.contact_points import add_contact_point, verify
+from notify.planning.milestones import Happening, correct_milestone, read_happening, record_milestone
+from notify.planning.plans import ChannelTerms, PlanTerms, agree_plan
+from notify.planning.queries import (
+    case_by_ref,
+    contact_point_by_ref,
+    milestone_by_external_id,
+    participation_of,
+    staff_by_ref,
+    unit_by_ref,
+    victim_by_ref,
+)
+from notify.planning.rulebook import Rulebook
+from notify.wiring import Services
+
+SOURCE = "event file"
+
+
+def apply_event(services: Services, event: events.Event, *, logged_at: datetime | None = None) -> bool:
+    """Apply one event in one transaction; False when it was applied before. Raises FieldFault and changes nothing.
+
+    Facts carry the event's own time; the audit chain carries `logged_at`, the time at which the service learned of them.
+    """
+    with acting(services.sessions, services.keys, at=event.at, actor=THE_SERVICE, logged_at=logged_at) as act:
+        if event.id is not None and not _first_time(act, event.id, bytes.fromhex(event.digest)):
+            return False
+        _apply(event, act, services.rulebook)
+    return True
+
+
+def _first_time(act: Act, external_id: str, digest: bytes) -> bool:
+    known = act.session.get(AppliedEvent, external_id)
+    if known is None:
+        act.session.add(AppliedEvent(external_id=external_id, digest=digest, applied_at=act.at))
+        return True
+    if known.digest != digest:
+        raise Conflict("id", "was used before for an event with different content")
+    return False
+
+
+def _by(act: Act, ref: str, field: str = "by") -> None:
+    """From here on the act is that of the member of staff whom the event names."""
+    act.actor = Actor("staff", staff_by_ref(act.session, ref, field).id)
+
+
+def _who(act: Act, case: str, victim: str) -> Participation:
+    found_case = case_by_ref(act.session, case)
+    return participation_of(act.session, found_case, victim_by_ref(act.session, victim))
+
+
+@singledispatch
+def _apply(event: object, _act: Act, _rulebook: Rulebook) -> None:
+    raise TypeError(type(event).__name__)
+
+
+@_apply.register
+def _(event: events.UnitEvent, act: Act, _rulebook: Rulebook) -> None:
+    people.add_unit(act, ref=event.unit, name=event.name, agency=event.agency)
+
+
+@_apply.register
+def _(event: events.StaffEvent, act: Act, _rulebook: Rulebook) -> None:
+    unit = unit_by_ref(act.session, event.unit)
+    people.add_staff(act, ref=event.staff, name=event.name, role=event.role, unit=unit)
+
+
+@_apply.register
+def _(event: events.CaseEvent, act: Act, _rulebook: Rulebook) -> None:
+    officer = staff_by_ref(act.session, event.officer, "officer")
+    if officer.role not in (Role.CASE_OFFICER, Role.SUPERVISOR):
+        raise FieldFault("officer", "is not a case officer or supervisor")
+    people.open_case(
+        act,
+        ref=event.case,
+        unit=unit_by_ref(act.session, event.unit),
+        officer=officer,
+        offence=event.offence,
+        restricted=event.restricted,
+        allow=[staff_by_ref(act.session, ref, f"allow[{n}]") for n, ref in enumerate(event.allow)],
+    )
+
+
+@_apply.register
+def _(event: events.VictimEvent, act: Act, _rulebook: Rulebook) -> None:
+    people.enrol_victim(
+        act,
+        ref=event.victim,
+        case=case_by_ref(act.session, event.case),
+        name=event.name,
+        enhanced=event.enhanced,
+        risk=event.risk,
+        language=event.language,
+        date_of_birth=event.date_of_birth,
+    )
+
+
+@_apply.register
+def _(event: events.ContactPointEvent, act: Act, _rulebook: Rulebook) -> None:
+    victim = victim_by_ref(act.session, event.victim)
+    if event.verified_by is not None:
+        _by(act, event.verified_by, "verified_by")
+    point = add_contact_point(act, victim, ref=event.contact_point, kind=event.kind, value=event.value)
+    if event.verified:
+        verify(act, point, reason="verified before it was added")
+
+
+@_apply.register
+def _(event: events.VerifyEvent, act: Act, _rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    verify(act, contact_point_by_ref(act.session, event.contact_point), reason=event.reason)
+
+
+@_apply.register
+def _(event: events.SuspendEvent, act: Act, _rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    suspend(act, contact_point_by_ref(act.session, event.contact_point), reason=event.reason)
+
+
+@_apply.register
+def _(event: events.PlanEvent, act: Act, _rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    channels = [
+        ChannelTerms(
+            point=contact_point_by_ref(act.session, channel.contact_point, f"channels[{n}].contact_point"),
+            detail=channel.detail,
+            windows=channel.windows,
+            counts_as_told=channel.counts_as_told,
+            cover_text=channel.cover_text,
+        )
+        for n, channel in enumerate(event.channels)
+    ]
+    terms = PlanTerms(
+        every_days=event.every_days,
+        channels=channels,
+        never_dates=event.never_dates,
+        automatic=event.automatic,
+        officer_first_nudge=event.officer_first_nudge,
+    )
+    agree_plan(act, _who(act, event.case, event.victim), terms)
+
+
+@_apply.register
+def _(event: events.PauseEvent, act: Act, _rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    people.pause(act, _who(act, event.case, event.victim), reason=event.reason)
+
+
+@_apply.register
+def _(event: events.ResumeEvent, act: Act, _rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    people.resume(act, _who(act, event.case, event.victim), reason=event.reason)
+
+
+@_apply.register
+def _(event: events.DeclineEvent, act: Act, _rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    people.decline(act, _who(act, event.case, event.victim), reason=event.reason)
+
+
+@_apply.register
+def _(event: events.SupportEvent, act: Act, _rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    who = _who(act, event.case, event.victim)
+    people.record_support(act, who, event.supports, reason=event.reason)
+
+
+@_apply.register
+def _(event: events.MilestoneEvent, act: Act, rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    happening = Happening(
+        kind=event.kind,
+        happened_at=event.happened_at,
+        learned_at=event.learned_at,
+        owner=event.owner,
+        suspect=event.suspect,
+        facts=dict(event.facts) or None,
+    )
+    record_milestone(act, rulebook, case_by_ref(act.session, event.case), happening, external_id=event.id)
+
+
+@_apply.register
+def _(event: events.CorrectEvent, act: Act, rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    milestone = milestone_by_external_id(act.session, event.milestone)
+    earlier = read_happening(act, milestone)
+    happening = Happening(
+        kind=event.kind or earlier.kind,
+        happened_at=event.happened_at or earlier.happened_at,
+        learned_at=event.learned_at or _learned(event.happened_at, earlier),
+        owner=event.owner or earlier.owner,
+        suspect=earlier.suspect if event.suspect is None else event.suspect,
+        facts=earlier.facts if event.facts is None else (dict(event.facts) or None),
+    )
+    correct_milestone(act, rulebook, milestone, happening, reason=event.reason)
+
+
+def _learned(happened_at: datetime | None, earlier: Happening) -> datetime:
+    """When only the time of the event is corrected, and it had been learned of at once, that moves along."""
+    if happened_at is not None and earlier.learned_at == earlier.happened_at:
+        return happened_at
+    return earlier.learned_at
+
+
+@_apply.register
+def _(event: events.ContactEvent, act: Act, rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    for n, rule in enumerate(event.covers or ()):
+        rulebook.check_rule(rule, f"covers[{n}]")
+    who = _who(act, event.case, event.victim)
+    record_contact(act, who, event.outcome, covers=event.covers, note=event.note)
+
+
+@_apply.register
+def _(event: events.WaiveEvent, act: Act, rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    rulebook.check_rule(event.rule, "rule")
+    people.waive(act, _who(act, event.case, event.victim), event.rule, reason=event.reason)
+
+
+@_apply.register
+def _(event: events.InboundEvent, act: Act, _rulebook: Rulebook) -> None:
+    take_inbound(act, sender=event.sender, text=event.text)
+
+
+@_apply.register
+def _(event: events.ReceiptEvent, act: Act, _rulebook: Rulebook) -> None:
+    victim = victim_by_ref(act.session, event.victim, "match.victim")
+    message_id = _nth(
+        act,
+        select(Message.id)
+        .where(Message.victim_id == victim.id, Message.handed_over_at.is_not(None))
+        .order_by(Message.handed_over_at, Message.id),
+        event.nth,
+        "match.nth",
+        "message",
+    )
+    slip = Slip(SOURCE, None, event.status, event.code, json.dumps({"status": event.status, "code": event.code}))
+    receipt = store(act.session, act.keys, slip, message_id=message_id, at=act.at)
+    if receipt is not None:
+        apply(act, receipt)
+
+
+@_apply.register
+def _(event: events.ReadEvent, act: Act, _rulebook: Rulebook) -> None:
+    victim = victim_by_ref(act.session, event.victim)
+    act.actor = Actor("victim", victim.id)
+    found = _nth(
+        act,
+        select(SealedUpdate.id).where(SealedUpdate.victim_id == victim.id).order_by(SealedUpdate.number),
+        event.nth,
+        "nth",
+        "sealed update",
+    )
+    update = act.session.get_one(SealedUpdate, found)
+    read_updates(act, act.session.get_one(Participation, update.participation_id), [update])
+
+
+@_apply.register
+def _(event: events.CloseEvent, act: Act, _rulebook: Rulebook) -> None:
+    _by(act, event.by)
+    people.close_case(act, case_by_ref(act.session, event.case), reason=event.reason)
+
+
+def _nth(act: Act, query: Select[UUID], nth: int, field: str, noun: str) -> UUID:
+    found = act.session.scalars(query.offset(nth - 1).limit(1)).first()
+    if found is None:
+        raise FieldFault(field, f"the victim has no {noun} number {nth} yet")
+    return found
+
+

@@ -1,0 +1,195 @@
+"""Replays an event file in simulated time: a throw-away database, the worker's own ticks, a provider that records."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from config import Settings
+from jobs.timetable import TIMETABLE, next_due
+from models.ids import counted_ids
+from models.keyring import Keyring, RootKeys
+from models.session import Database, open_database, schema_of_its_own
+from models.tables import metadata
+from models.vocabulary import Channel
+from notify.delivery.providers.base import Accepted, Found, NotFound, Outgoing
+from notify.delivery.writing import Writer
+from notify.errors import FieldFault
+from notify.eventfile import events
+from notify.eventfile.apply import apply_event
+from notify.eventfile.parse import EventFault, read_events
+from notify.oversight.alerts import alert_policy
+from notify.planning.calendar import england_and_wales
+from notify.planning.catalogue_files import load_catalogue
+from notify.planning.policy import load_policy
+from notify.planning.rulebook import Rulebook
+from notify.wiring import Services
+from notify.wording.catalogue import Wording
+
+REPLAY_SETTINGS = Settings.from_env({"STAFF_URL": "https://staff.example", "PUBLIC_URL": "https://updates.example"})
+"""Nothing of the machine's own settings touches a replay."""
+
+WORKER = "replay"
+NEEDS_TICKS_FIRST = (events.ReceiptEvent, events.ReadEvent, events.InboundEvent)
+"""Events about what the service did: what was due at the same instant is done before them."""
+
+MOST_ROUNDS = 10_000
+"""Rounds of ticks within one instant: more means that a tick does not move on what it sees."""
+
+
+@dataclass
+class SimulatedClock:
+    """Tells the time of the replay, and never goes back."""
+
+    now: datetime | None = None
+
+    def __call__(self) -> datetime:
+        if self.now is None:
+            raise RuntimeError("the replay has not begun")
+        return self.now
+
+
+@dataclass
+class Recorder:
+    """A provider that takes everything and sends nothing: the messages are in the database."""
+
+    name: str = "recorder"
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False)
+
+    def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
+        """Take a message whose validity has not passed."""
+        outgoing.seconds_left(at)
+        return Accepted(f"recorded-{next(self._numbers)}")
+
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
+    ) -> Found:
+        """Nothing is ever uncertain here."""
+        del outgoing, since, at, known_refs
+        return NotFound()
+
+    def redact(self, provider_ref: str) -> None:
+        """Nothing is kept here."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A line of the file that was not applied."""
+
+    line: int
+    field: str
+    reason: str
+
+
+@dataclass
+class Outcome:
+    """What became of the file's lines."""
+
+    applied: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+
+@contextmanager
+def throw_away_database(url: str | None, keep: Path | None) -> Iterator[Database]:
+    """A fresh database: SQLite in a temporary folder, or kept in `keep`, or a schema of its own at `url`."""
+    if url is not None and url.startswith("postgresql"):
+        with schema_of_its_own(url) as database:
+            metadata.create_all(database.engine)
+            yield database
+        return
+    with TemporaryDirectory(prefix="replay-") as folder:
+        path = keep or (Path(url.removeprefix("sqlite:///")) if url else Path(folder) / "replay.db")
+        if path.exists() and path.stat().st_size > 0:
+            raise FieldFault("database", "is there already: a replay wants a fresh one")
+        database = open_database(f"sqlite:///{path}", throw_away=True)
+        metadata.create_all(database.engine)
+        try:
+            yield database
+        finally:
+            database.engine.dispose()
+            if keep is None:
+                path.unlink(missing_ok=True)
+
+
+def replay_services(database: Database, clock: SimulatedClock, policy_file: Path | None = None) -> Services:
+    """Services for simulated time: a root key of their own, and tokens that are the same each time."""
+    policy = load_policy(policy_file)
+    tokens = count(1)
+    recorder = Recorder()
+    keys = Keyring(RootKeys.parse(RootKeys.generate()))
+    keys.ready(database.sessions)
+    return Services(
+        settings=REPLAY_SETTINGS,
+        database=database,
+        keys=keys,
+        clock=clock,
+        rulebook=Rulebook(load_catalogue(), england_and_wales(), policy),
+        alert_policy=alert_policy(
+            policy.due_soon_hours, policy.escalate_standard_days, policy.escalate_enhanced_days
+        ),
+        writer=Writer(Wording.load(), REPLAY_SETTINGS.public_url, lambda: f"replay-{next(tokens):08d}"),
+        providers={Channel.SMS: recorder, Channel.EMAIL: recorder},
+    )
+
+
+def replay(
+    services: Services,
+    clock: SimulatedClock,
+    lines: Iterable[bytes],
+    *,
+    until: datetime | None = None,
+    progress: Callable[[int, datetime], None] = lambda _line, _now: None,
+) -> Outcome:
+    """Apply the events in file order, each at its own time, running every tick that is due in between."""
+    outcome = Outcome()
+    with counted_ids():
+        for number, event in read_events(lines):
+            if isinstance(event, EventFault):
+                outcome.refused.append(Refusal(number, event.field, event.reason))
+                continue
+            if clock.now is not None and event.at < clock.now:
+                outcome.refused.append(Refusal(number, "at", "is earlier than an event before it"))
+                continue
+            if until is not None and event.at > until:
+                break
+            _advance(services, clock, event.at)
+            if isinstance(event, NEEDS_TICKS_FIRST):
+                _settle(services, clock)
+            try:
+                apply_event(services, event)
+                outcome.applied += 1
+            except FieldFault as fault:
+                outcome.refused.append(Refusal(number, fault.field, fault.reason))
+            progress(number, event.at)
+        if clock.now is not None:
+            _advance(services, clock, max(until or clock.now, clock.now))
+            _settle(services, clock)
+    return outcome
+
+
+def _advance(services: Services, clock: SimulatedClock, to: datetime) -> None:
+    """Move to `to`, stopping at every instant before it at which a tick has something to see."""
+    if clock.now is None:
+        clock.now = to
+        return
+    while clock.now < to:
+        upcoming = _settle(services, clock)
+        clock.now = to if upcoming is None else min(upcoming, to)
+
+
+def _settle(services: Services, clock: SimulatedClock) -> datetime | None:
+    """Run what is due now, until nothing is; returns when something is due next."""
+    now = clock()
+    for _ in range(MOST_ROUNDS):
+        with services.reading() as session:
+            due = next_due(session)
+        ready = [tick for tick in TIMETABLE if (when := due[tick.name]) is not None and when <= now]
+        if not ready:
+            return min((when for when in due.values() if when is not None), default=None)
+        for tick in ready:
+            tick.run(services, WORKER)
+    msg = f"ticks do not come to rest at {now.isoformat()}"
+    raise RuntimeError(msg)

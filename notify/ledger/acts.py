@@ -1,0 +1,68 @@
+"""An act: what one actor does at one instant, in one transaction that ends with its lines in the audit chain."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from models.keyring import SERVICE, Keyring, OwnerKey, Row
+from notify.ledger import audit
+from notify.ledger.audit import Actor, Record
+
+
+@dataclass
+class Act:
+    """Passed to every step that changes something. The step writes to `session` and never commits."""
+
+    session: Session
+    keys: Keyring
+    at: datetime
+    actor: Actor
+    logged_at: datetime
+    """When the service learned of it: `at`, but for an event that is brought in later than it happened."""
+    records: list[Record] = field(default_factory=list)
+
+    def key(self, owner: UUID) -> OwnerKey:
+        return self.keys.of(self.session, owner)
+
+    def seal(self, owner: UUID, row: Row, column: str, text: str | None) -> bytes | None:
+        return None if text is None else self.key(owner).seal(row, column, text)
+
+    @property
+    def staff_id(self) -> UUID | None:
+        """The member of staff who acts, if it is one."""
+        return self.actor.id if self.actor.kind == "staff" else None
+
+    def log(
+        self,
+        action: str,
+        row: Row,
+        *,
+        owner: UUID = SERVICE,
+        reason: str | None = None,
+        **detail: str | int | bool,
+    ) -> None:
+        """Note a line for the audit chain, written when the act ends."""
+        self.records.append(
+            Record(self.logged_at, self.actor, action, row.__tablename__, row.id, owner, detail, reason)
+        )
+
+
+@contextmanager
+def acting(
+    sessions: sessionmaker[Session],
+    keys: Keyring,
+    *,
+    at: datetime,
+    actor: Actor,
+    logged_at: datetime | None = None,
+) -> Iterator[Act]:
+    """One transaction for one act. The audit lines go in last, because the chain's lock orders all writers."""
+    with sessions.begin() as session:
+        act = Act(session, keys, at, actor, logged_at or at)
+        yield act
+        session.flush()
+        audit.append(session, keys, act.records)

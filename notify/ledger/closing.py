@@ -1,0 +1,83 @@
+"""Closing duties: the one place where a duty ends, and its alerts, tasks and waiting messages with it."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+
+from models.duties import Duty
+from models.ledger import ContactEntry
+from models.messages import Message, MessageDuty
+from models.oversight import Alert, Task
+from models.people import Participation
+from models.vocabulary import AlertState, DutyState, MessageState, TaskState
+from notify.ledger.acts import Act
+
+WAITING = (MessageState.HELD, MessageState.QUEUED)
+"""Messages that have not left and can still be stopped."""
+
+
+def close_duties(
+    act: Act,
+    duties: Collection[Duty],
+    state: DutyState,
+    *,
+    entry: ContactEntry | None = None,
+    reason: str | None = None,
+) -> None:
+    """Close open duties as told, waived or cancelled; a duty that is closed already stays as it was."""
+    closing = [duty for duty in duties if duty.state is DutyState.OPEN]
+    if not closing:
+        return
+    for duty in closing:
+        duty.state = state
+        duty.closed_at = act.at
+        duty.late = act.at > duty.deadline
+        duty.closed_by_id = act.staff_id
+        duty.entry_id = entry.id if entry else None
+        duty.close_reason_sealed = act.seal(duty.victim_id, duty, "close_reason_sealed", reason)
+        duty.compose_at = duty.next_alert_at = None
+        act.log(f"duty {state}", duty, owner=duty.victim_id, reason=reason, rule=duty.rule)
+    act.session.flush()
+    ids = [duty.id for duty in closing]
+    act.session.execute(
+        update(Alert)
+        .where(Alert.duty_id.in_(ids), Alert.state != AlertState.RESOLVED)
+        .values(state=AlertState.RESOLVED, resolved_at=act.at, resolved_by_id=act.staff_id)
+    )
+    ended = TaskState.DONE if state is DutyState.TOLD else TaskState.CANCELLED
+    act.session.execute(
+        update(Task)
+        .where(Task.duty_id.in_(ids), Task.state == TaskState.OPEN)
+        .values(state=ended, done_at=act.at, done_by_id=act.staff_id)
+    )
+    stop_waiting(act, ids)
+
+
+def stop_waiting(act: Act, duty_ids: Sequence[UUID]) -> None:
+    """Cancel messages that have not left and whose duties are all closed."""
+    still_owed = exists().where(
+        MessageDuty.message_id == Message.id, MessageDuty.duty_id == Duty.id, Duty.state == DutyState.OPEN
+    )
+    act.session.execute(
+        update(Message)
+        .where(
+            Message.id.in_(select(MessageDuty.message_id).where(MessageDuty.duty_id.in_(duty_ids))),
+            Message.state.in_(WAITING),
+            ~still_owed,
+        )
+        .values(state=MessageState.CANCELLED, finished_at=act.at, not_before=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def open_duties(act: Act, participation: Participation) -> list[Duty]:
+    """All that this victim is still owed in this case, locked for change."""
+    return list(
+        act.session.scalars(
+            select(Duty)
+            .where(Duty.participation_id == participation.id, Duty.state == DutyState.OPEN)
+            .order_by(Duty.created_at, Duty.rule)
+            .with_for_update()
+        )
+    )

@@ -1,0 +1,85 @@
+"""The contact log: attempts and successes, and which duties a success closes (delivered is not told)."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from models.duties import Duty
+from models.ledger import ContactEntry
+from models.messages import Message
+from models.people import ContactPoint, Participation
+from models.vocabulary import NO_CHANGE_RULE, REACHED, ContactPointKind, DutyState, Outcome
+from notify.ledger.acts import Act
+from notify.ledger.closing import close_duties, open_duties
+from notify.ledger.suspending import suspend
+
+
+def record_contact(
+    act: Act,
+    participation: Participation,
+    outcome: Outcome,
+    *,
+    covers: Collection[str] | None = None,
+    note: str | None = None,
+    contact_point_id: UUID | None = None,
+) -> ContactEntry:
+    """Log what a person did to reach the victim. `covers` names the rules told; None means all that is open.
+
+    A rule with no open duty is passed over: the contact happened all the same, and the entry says what it closed.
+    """
+    duties = open_duties(act, participation)
+    covered = duties if covers is None else [duty for duty in duties if duty.rule in covers]
+    if outcome is Outcome.OTHER_PERSON_ANSWERED:
+        _stop_using_phones(act, participation, contact_point_id)
+    return write_entry(
+        act, participation, outcome, covered, note=note, contact_point_id=contact_point_id, all_open=duties
+    )
+
+
+def write_entry(
+    act: Act,
+    participation: Participation,
+    outcome: Outcome,
+    covered: Sequence[Duty],
+    *,
+    all_open: Sequence[Duty] = (),
+    note: str | None = None,
+    contact_point_id: UUID | None = None,
+    message: Message | None = None,
+) -> ContactEntry:
+    """Write one line; when the victim was reached, close what was covered and any no-change duty among `all_open`."""
+    reached = outcome in REACHED
+    entry = ContactEntry(
+        participation_id=participation.id,
+        victim_id=participation.victim_id,
+        at=act.at,
+        outcome=outcome,
+        reached=reached,
+        by_id=act.staff_id,
+        message_id=message.id if message else None,
+        contact_point_id=contact_point_id,
+        rules=sorted({duty.rule for duty in covered}),
+    )
+    entry.note_sealed = act.seal(participation.victim_id, entry, "note_sealed", note)
+    act.session.add(entry)
+    act.session.flush()
+    act.log("contact", entry, owner=participation.victim_id, outcome=outcome)
+    if reached:
+        participation.last_reached_at = act.at
+        # The no-change duty says "nobody has been in touch for so long": any real contact fulfils it.
+        fulfilled = [duty for duty in all_open if duty.rule == NO_CHANGE_RULE and duty not in covered]
+        close_duties(act, [*covered, *fulfilled], DutyState.TOLD, entry=entry)
+    return entry
+
+
+def _stop_using_phones(act: Act, participation: Participation, contact_point_id: UUID | None) -> None:
+    """Somebody else has the phone. If it was not said which one, no number of hers is safe until it is checked."""
+    phones = select(ContactPoint).where(
+        ContactPoint.victim_id == participation.victim_id,
+        ContactPoint.kind.in_((ContactPointKind.MOBILE, ContactPointKind.LANDLINE)),
+    )
+    if contact_point_id is not None:
+        phones = phones.where(ContactPoint.id == contact_point_id)
+    for point in act.session.scalars(phones.order_by(ContactPoint.ref)).all():
+        suspend(act, point, reason="another person answered")

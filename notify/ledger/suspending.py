@@ -1,0 +1,36 @@
+"""Suspending a contact point at the first doubt: whoever has the doubt, the fact is stored once."""
+
+from sqlalchemy import select
+
+from models.people import ContactPoint, ContactPointChange, Participation
+from models.plans import Plan, PlanChannel
+from models.vocabulary import ContactPointState, TaskKind
+from notify.ledger.acts import Act
+from notify.ledger.tasks import open_task
+from notify.ledger.waking import wake_victim
+
+
+def suspend(act: Act, point: ContactPoint, *, reason: str) -> None:
+    """Stop using a contact point at once. Doing so twice is harmless: a doubt is never refused."""
+    if point.state is ContactPointState.SUSPENDED:
+        return
+    point.state = ContactPointState.SUSPENDED
+    note_change(act, point, reason)
+    for participation in act.session.scalars(
+        select(Participation)
+        .join(Plan, (Plan.participation_id == Participation.id) & Plan.current)
+        .join(PlanChannel, PlanChannel.plan_id == Plan.id)
+        .where(PlanChannel.contact_point_id == point.id)
+    ).all():
+        open_task(act, participation, TaskKind.VERIFY_CONTACT, about=point.id)
+    wake_victim(act, point.victim_id)
+
+
+def note_change(act: Act, point: ContactPoint, reason: str) -> None:
+    """Keep that the state of a contact point changed, and why."""
+    change = ContactPointChange(
+        contact_point_id=point.id, victim_id=point.victim_id, at=act.at, by_id=act.staff_id, state=point.state
+    )
+    change.reason_sealed = act.key(point.victim_id).seal(change, "reason_sealed", reason)
+    act.session.add(change)
+    act.log(f"contact point {point.state}", point, owner=point.victim_id, reason=reason)

@@ -1,0 +1,67 @@
+"""Tasks: opened at most once for the same matter, and done by a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from models.duties import Duty
+from models.oversight import Task
+from models.people import Participation
+from models.vocabulary import TaskKind, TaskState
+from notify.errors import Conflict
+from notify.ledger.acts import Act
+
+
+def open_task(
+    act: Act,
+    participation: Participation,
+    kind: TaskKind,
+    *,
+    about: UUID,
+    rules: Sequence[str] = (),
+    due_at: datetime | None = None,
+    duty: Duty | None = None,
+) -> Task | None:
+    """Open a task about one matter; None when the same one is open already."""
+    known = act.session.scalars(
+        select(Task.id).where(
+            Task.participation_id == participation.id,
+            Task.kind == kind,
+            Task.subject_id == about,
+            Task.state == TaskState.OPEN,
+        )
+    ).first()
+    if known is not None:
+        return None
+    task = Task(
+        participation_id=participation.id,
+        victim_id=participation.victim_id,
+        kind=kind,
+        subject_id=about,
+        duty_id=duty.id if duty else None,
+        rules=list(rules),
+        due_at=due_at,
+        created_at=act.at,
+        state=TaskState.OPEN,
+    )
+    act.session.add(task)
+    act.session.flush()
+    return task
+
+
+def open_duty_task(act: Act, participation: Participation, kind: TaskKind, duty: Duty) -> Task | None:
+    """Open a task for one duty, due when the duty is."""
+    return open_task(
+        act, participation, kind, about=duty.id, rules=[duty.rule], due_at=duty.deadline, duty=duty
+    )
+
+
+def finish_task(act: Act, task: Task, *, note: str | None = None) -> None:
+    """Mark a task as done by the acting person. Raises Conflict when it is not open."""
+    if task.state is not TaskState.OPEN:
+        raise Conflict("task", "is not open any more")
+    task.state, task.done_at, task.done_by_id = TaskState.DONE, act.at, act.staff_id
+    task.note_sealed = act.seal(task.victim_id, task, "note_sealed", note)
+    act.log("task done", task, owner=task.victim_id, reason=note, kind=task.kind)

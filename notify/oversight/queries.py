@@ -1,0 +1,119 @@
+"""Worklists: what is due, overdue or to be done, within what the viewer may see. Takes a Session, never commits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session
+
+from models.cases import Case
+from models.duties import Duty
+from models.oversight import Alert, Task
+from models.people import Participation, Victim
+from models.vocabulary import AlertLevel, AlertState, DutyState, RiskLevel, TaskState
+from notify.access import Viewer, visible
+
+PAGE = 50
+OVERSEEN = (AlertLevel.URGENT, AlertLevel.OVERDUE, AlertLevel.ESCALATED)
+
+
+@dataclass(frozen=True)
+class DutyLine:
+    """One line of a due list, or of the overdue list with its alert."""
+
+    duty: Duty
+    participation: Participation
+    victim: Victim
+    case: Case
+    alert: Alert | None = None
+
+
+@dataclass(frozen=True)
+class TaskLine:
+    task: Task
+    participation: Participation
+    victim: Victim
+    case: Case
+
+
+def due_list(
+    session: Session, viewer: Viewer, *, until: datetime, own_only: bool, offset: int = 0, limit: int = PAGE
+) -> list[DutyLine]:
+    """Open duties due by `until`, the earliest deadline first; an officer's own cases, or all that are visible."""
+    deadline = func.coalesce(Duty.urgent_by, Duty.due_at)
+    query = _lines(viewer).where(
+        Duty.state == DutyState.OPEN, Participation.paused_at.is_(None), deadline <= until
+    )
+    if own_only:
+        query = query.where(Case.officer_id == viewer.staff_id)
+    rows = session.execute(query.order_by(deadline, Duty.id).offset(offset).limit(limit)).tuples()
+    return [DutyLine(*row) for row in rows]
+
+
+def overdue_list(session: Session, viewer: Viewer, *, offset: int = 0, limit: int = PAGE) -> list[DutyLine]:
+    """Duties with a live alert for a supervisor, one line each with its highest level; enhanced rights, then risk, then age."""
+    weight = case({level.value: n for n, level in enumerate(OVERSEEN)}, value=Alert.level)
+    highest = (
+        select(Alert.id)
+        .where(Alert.duty_id == Duty.id, Alert.level.in_(OVERSEEN), Alert.state != AlertState.RESOLVED)
+        .order_by(weight.desc())
+        .limit(1)
+        .correlate(Duty)
+        .scalar_subquery()
+    )
+    by_risk = case({RiskLevel.HIGH.value: 0, RiskLevel.MEDIUM.value: 1}, value=Participation.risk, else_=2)
+    query = (
+        _lines(viewer)
+        .join(Alert, Alert.id == highest)
+        .add_columns(Alert)
+        .where(Duty.state == DutyState.OPEN)
+        .order_by(Duty.enhanced.desc(), by_risk, func.coalesce(Duty.urgent_by, Duty.due_at), Duty.id)
+    )
+    return [DutyLine(*row) for row in session.execute(query.offset(offset).limit(limit)).tuples()]
+
+
+def open_tasks(
+    session: Session, viewer: Viewer, *, own_only: bool, offset: int = 0, limit: int = PAGE
+) -> list[TaskLine]:
+    """Tasks to do by hand, those with a time first."""
+    query = (
+        select(Task, Participation, Victim, Case)
+        .join(Participation, Participation.id == Task.participation_id)
+        .join(Victim, Victim.id == Participation.victim_id)
+        .join(Case, Case.id == Participation.case_id)
+        .where(Task.state == TaskState.OPEN, visible(viewer))
+        .order_by(Task.due_at.is_(None), Task.due_at, Task.created_at, Task.id)
+    )
+    if own_only:
+        query = query.where(Case.officer_id == viewer.staff_id)
+    return [TaskLine(*row) for row in session.execute(query.offset(offset).limit(limit)).tuples()]
+
+
+def visible_cases(
+    session: Session, viewer: Viewer, *, own_only: bool, offset: int = 0, limit: int = PAGE
+) -> list[Case]:
+    """Cases the viewer may see, the newest first, open ones before closed ones."""
+    query = (
+        select(Case)
+        .where(visible(viewer))
+        .order_by(Case.closed_at.is_not(None), Case.opened_at.desc(), Case.id)
+    )
+    if own_only:
+        query = query.where(Case.officer_id == viewer.staff_id)
+    return list(session.scalars(query.offset(offset).limit(limit)))
+
+
+def visible_case(session: Session, viewer: Viewer, case_id: UUID) -> Case | None:
+    """One case, if the viewer may see it."""
+    return session.scalars(select(Case).where(Case.id == case_id, visible(viewer))).first()
+
+
+def _lines(viewer: Viewer) -> Select[Duty, Participation, Victim, Case]:
+    return (
+        select(Duty, Participation, Victim, Case)
+        .join(Participation, Participation.id == Duty.participation_id)
+        .join(Victim, Victim.id == Duty.victim_id)
+        .join(Case, Case.id == Participation.case_id)
+        .where(visible(viewer))
+    )

@@ -1,0 +1,1 @@
+"""From a milestone and a plan to duties with due times."""

@@ -1,0 +1,62 @@
+"""Contact points: added as pending, used only once somebody has verified them."""
+
+from sqlalchemy import select, update
+
+from models.oversight import Task
+from models.people import ContactPoint, Representative, Victim
+from models.vocabulary import ContactPointKind, ContactPointState, TaskKind, TaskState
+from notify.errors import Conflict, FieldFault
+from notify.ledger.acts import Act
+from notify.ledger.suspending import note_change
+from notify.ledger.waking import wake_victim
+from notify.phone import BadContactValue, index_key, normalise
+
+
+def add_contact_point(
+    act: Act,
+    victim: Victim,
+    *,
+    ref: str,
+    kind: ContactPointKind,
+    value: str,
+    representative: Representative | None = None,
+) -> ContactPoint:
+    """Add a way to reach the victim. It stays pending, and unused, until somebody verifies it."""
+    if act.session.scalars(select(ContactPoint.id).where(ContactPoint.ref == ref)).first() is not None:
+        raise Conflict("contact_point", "is used already")
+    if representative is not None and representative.victim_id != victim.id:
+        raise FieldFault("representative", "is not a representative of this victim")
+    try:
+        normal = normalise(kind, value)
+    except BadContactValue as fault:
+        raise FieldFault("value", str(fault)) from None
+    point = ContactPoint(
+        ref=ref,
+        victim_id=victim.id,
+        representative_id=representative.id if representative else None,
+        kind=kind,
+        value_index=act.keys.blind_index(act.session, index_key(kind, normal)),
+        state=ContactPointState.PENDING,
+        added_at=act.at,
+    )
+    point.value_sealed = act.key(victim.id).seal(point, "value_sealed", normal)
+    act.session.add(point)
+    act.session.flush()
+    note_change(act, point, "added")
+    return point
+
+
+def verify(act: Act, point: ContactPoint, *, reason: str) -> None:
+    """Somebody made sure, by a safe route, that this reaches the victim. A suspended one comes back the same way."""
+    if point.state is ContactPointState.VERIFIED:
+        raise Conflict("contact_point", "is verified already")
+    point.state = ContactPointState.VERIFIED
+    note_change(act, point, reason)
+    act.session.execute(
+        update(Task)
+        .where(
+            Task.kind == TaskKind.VERIFY_CONTACT, Task.subject_id == point.id, Task.state == TaskState.OPEN
+        )
+        .values(state=TaskState.DONE, done_at=act.at, done_by_id=act.staff_id)
+    )
+    wake_victim(act, point.victim_id)

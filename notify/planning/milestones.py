@@ -1,0 +1,209 @@
+"""Recording a milestone: its duties are made in the same transaction, or neither is."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from models.cases import Case
+from models.duties import Duty
+from models.milestones import Milestone, MilestoneCorrection
+from models.people import Participation
+from models.vocabulary import Agency, DutyClass, DutyState, MilestoneKind, TaskKind
+from notify.clock import local_date
+from notify.errors import Conflict, FieldFault
+from notify.ledger.acts import Act
+from notify.ledger.closing import close_duties
+from notify.ledger.tasks import open_duty_task
+from notify.ledger.waking import SENT_BY_US
+from notify.planning.queries import participations_in
+from notify.planning.rulebook import Rulebook
+from notify.planning.rules.catalogue import Rule
+from notify.planning.rules.due import due_at, urgent_by
+
+MOST_FACTS = 20
+LONGEST_FACT = 500
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours a partner's clock may be."""
+
+DUTY_CLASSES = frozenset({*SENT_BY_US, DutyClass.STAFF_TASK})
+"""Classes that a milestone gives rise to; a victim's own windows and other agencies' work are not owed by us."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What a milestone says. `facts` are short texts by name; `suspect` is a reference or name."""
+
+    kind: MilestoneKind
+    happened_at: datetime
+    learned_at: datetime
+    owner: Agency = Agency.POLICE
+    suspect: str | None = None
+    facts: Mapping[str, str] | None = None
+
+
+def record_milestone(
+    act: Act, rulebook: Rulebook, case: Case, happening: Happening, *, external_id: str | None = None
+) -> tuple[Milestone, list[Duty]]:
+    """Record what happened and make the duties that follow from it, for every victim in the case."""
+    _check(act, happening)
+    if case.closed_at is not None:
+        raise Conflict("case", "is closed")
+    milestone = Milestone(
+        case_id=case.id, external_id=external_id, recorded_at=act.at, recorded_by_id=act.staff_id
+    )
+    _write(act, milestone, happening)
+    act.session.add(milestone)
+    act.session.flush()
+    act.log("milestone recorded", milestone, owner=case.id, kind=happening.kind)
+    duties = plan_duties(act, rulebook, milestone, participations_in(act.session, case.id))
+    return milestone, duties
+
+
+def correct_milestone(
+    act: Act, rulebook: Rulebook, milestone: Milestone, happening: Happening, *, reason: str
+) -> list[Duty]:
+    """Say again what happened. The earlier facts are kept; duties still open are planned anew from the new ones."""
+    _check(act, happening)
+    earlier = read_happening(act, milestone)
+    if earlier == happening:
+        raise FieldFault("milestone", "is corrected to what it says already")
+    correction = MilestoneCorrection(milestone_id=milestone.id, at=act.at, by_id=act.staff_id)
+    key = act.key(milestone.case_id)
+    correction.reason_sealed = key.seal(correction, "reason_sealed", reason)
+    correction.earlier_sealed = key.seal(correction, "earlier_sealed", _as_json(earlier))
+    act.session.add(correction)
+    _write(act, milestone, happening)
+    act.log("milestone corrected", milestone, owner=milestone.case_id, reason=reason)
+    stale = act.session.scalars(
+        select(Duty).where(Duty.milestone_id == milestone.id, Duty.state == DutyState.OPEN).with_for_update()
+    ).all()
+    close_duties(act, stale, DutyState.CANCELLED, reason=reason)
+    act.session.flush()
+    return plan_duties(act, rulebook, milestone, participations_in(act.session, milestone.case_id))
+
+
+def plan_duties(
+    act: Act, rulebook: Rulebook, milestone: Milestone, participations: Collection[Participation]
+) -> list[Duty]:
+    """Make the duties of a milestone by the edition of the Code in force when its clock starts.
+
+    A duty that was told or waived already for this milestone and rule is not made again.
+    """
+    rules = [
+        rule
+        for rule in rulebook.catalogue.rules_for(milestone.kind, local_date(milestone.learned_at))
+        if rule.duty_class in DUTY_CLASSES
+    ]
+    settled = set(
+        act.session.execute(
+            select(Duty.participation_id, Duty.rule).where(
+                Duty.milestone_id == milestone.id, Duty.state != DutyState.CANCELLED
+            )
+        ).tuples()
+    )
+    made = [
+        (participation, _duty(act, rulebook, milestone, participation, rule))
+        for participation in participations
+        for rule in rules
+        if (participation.id, rule.id) not in settled
+    ]
+    duties = [duty for _, duty in made]
+    act.session.add_all(duties)
+    act.session.flush()
+    for participation, duty in made:
+        _begin(act, participation, duty)
+    return duties
+
+
+def _duty(
+    act: Act, rulebook: Rulebook, milestone: Milestone, participation: Participation, rule: Rule
+) -> Duty:
+    start = milestone.learned_at
+    days = rulebook.policy.days_for(rule, enhanced=participation.is_enhanced)
+    immediate = rule.duty_class is DutyClass.IMMEDIATE
+    return Duty(
+        participation_id=participation.id,
+        victim_id=participation.victim_id,
+        milestone_id=milestone.id,
+        rule=rule.id,
+        edition=rule.edition,
+        kind=milestone.kind.value,
+        duty_class=rule.duty_class,
+        owner=milestone.owner,
+        enhanced=participation.is_enhanced,
+        created_at=act.at,
+        clock_start=start,
+        due_at=due_at(start, days, rulebook.calendar),
+        urgent_by=urgent_by(start, rulebook.policy.urgent_hours) if immediate else None,
+        state=DutyState.OPEN,
+        compose_at=act.at if rule.duty_class in SENT_BY_US else None,
+        next_alert_at=act.at,
+    )
+
+
+def _begin(act: Act, participation: Participation, duty: Duty) -> None:
+    """What must be there from the first moment: the task to call or to act; or the waiver of one who declined."""
+    if participation.declined_at is not None and duty.duty_class is not DutyClass.IMMEDIATE:
+        close_duties(act, [duty], DutyState.WAIVED, reason="the victim declined further updates")
+    elif duty.duty_class is DutyClass.OFFICER_FIRST:
+        open_duty_task(act, participation, TaskKind.CALL, duty)
+    elif duty.duty_class is DutyClass.STAFF_TASK:
+        open_duty_task(act, participation, TaskKind.DO_DUTY, duty)
+
+
+def _check(act: Act, happening: Happening) -> None:
+    latest = act.at + CLOCK_SKEW
+    if happening.happened_at > latest:
+        raise FieldFault("happened_at", "lies in the future")
+    if happening.learned_at > latest:
+        raise FieldFault("learned_at", "lies in the future")
+    if happening.learned_at < happening.happened_at:
+        raise FieldFault("learned_at", "is earlier than happened_at")
+    facts = happening.facts or {}
+    if len(facts) > MOST_FACTS:
+        raise FieldFault("facts", f"may hold {MOST_FACTS} at most")
+    for name, text in facts.items():
+        if len(text) > LONGEST_FACT:
+            raise FieldFault(f"facts.{name}", f"is longer than {LONGEST_FACT} characters")
+
+
+def _write(act: Act, milestone: Milestone, happening: Happening) -> None:
+    milestone.kind = happening.kind
+    milestone.happened_at = happening.happened_at
+    milestone.learned_at = happening.learned_at
+    milestone.owner = happening.owner
+    owner = milestone.case_id
+    milestone.suspect_sealed = act.seal(owner, milestone, "suspect_sealed", happening.suspect)
+    facts = json.dumps(dict(happening.facts), ensure_ascii=False) if happening.facts else None
+    milestone.facts_sealed = act.seal(owner, milestone, "facts_sealed", facts)
+
+
+def read_happening(act: Act, milestone: Milestone) -> Happening:
+    """What a milestone says now."""
+    key = act.key(milestone.case_id)
+    facts = key.open_or_none(milestone, "facts_sealed")
+    return Happening(
+        kind=milestone.kind,
+        happened_at=milestone.happened_at,
+        learned_at=milestone.learned_at,
+        owner=milestone.owner,
+        suspect=key.open_or_none(milestone, "suspect_sealed"),
+        facts=json.loads(facts) if facts else None,
+    )
+
+
+def _as_json(happening: Happening) -> str:
+    return json.dumps(
+        {
+            "kind": happening.kind,
+            "happened_at": happening.happened_at.isoformat(),
+            "learned_at": happening.learned_at.isoformat(),
+            "owner": happening.owner,
+            "suspect": happening.suspect,
+            "facts": dict(happening.facts or {}),
+        },
+        ensure_ascii=False,
+    )

@@ -1,0 +1,21 @@
+"""The rulebook: the Code's catalogue, the working days and the force's policy, loaded once at start."""
+
+from dataclasses import dataclass
+
+from models.vocabulary import NO_CHANGE_RULE
+from notify.errors import FieldFault
+from notify.planning.policy import Policy
+from notify.planning.rules.catalogue import Catalogue
+from notify.planning.rules.working_days import WorkingDays
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    catalogue: Catalogue
+    calendar: WorkingDays
+    policy: Policy
+
+    def check_rule(self, rule: str, field: str) -> None:
+        """Raise FieldFault when no edition of the Code, and no plan, has a rule of this name."""
+        if rule != NO_CHANGE_RULE and not self.catalogue.rules_named(rule):
+            raise FieldFault(field, "is not a rule of the Code")

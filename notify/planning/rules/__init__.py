@@ -1,0 +1,1 @@
+"""What planning decides: working days, due times and the Code (values in, values out)."""

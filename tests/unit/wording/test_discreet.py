@@ -1,0 +1,79 @@
+"""What a cover text may say."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notify.delivery.rules.segments import segments
+from notify.wording.discreet import (
+    COVER_TEXT_LONGEST,
+    cover_text_faults,
+    fits_two_segments,
+    plain_punctuation,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your library book is ready. Thank you.",
+        "Hi, it\u2019s Sam \u2013 ring me when you\u2019re free",
+        "See you at six \N{SLICE OF PIZZA}",
+        "Showcase tickets are in",
+        "x" * COVER_TEXT_LONGEST,
+    ],
+)
+def test_an_everyday_cover_text_is_taken(text: str) -> None:
+    assert cover_text_faults(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "empty"),
+        (" \t", "empty"),
+        ("Ring the police station", "police"),
+        ("PC Example rang", "pc"),
+        ("About your CASE", "case"),
+        ("ｐｏｌｉｃｅ", "police"),
+        ("Urgent, ring me", "urgent"),
+        ("Ring 101", "101"),
+        ("Ring me!", "exclamation"),
+        ("See https://example.com", "link"),
+        ("See www.example", "link"),
+        ("See example.com/x", "link"),
+        ("Write to sam@example.com", "link"),
+        ("One\nTwo", "one line"),
+        ("One\u202etwo", "hidden"),
+        ("x" * (COVER_TEXT_LONGEST + 1), "at most 120"),
+        ("ж" * 67, "at most 66"),
+    ],
+)
+def test_a_cover_text_that_tells_or_does_not_fit_is_refused(text: str, fault: str) -> None:
+    assert any(fault in found for found in cover_text_faults(text))
+
+
+def test_every_fault_of_a_cover_text_is_told_at_once() -> None:
+    faults = cover_text_faults("Urgent! The court is at example.org")
+
+    assert len(faults) == 4
+
+
+@given(
+    st.text(max_size=400)
+    | st.text("ab[]€", min_size=280, max_size=320)
+    | st.text("aж😀", min_size=120, max_size=140)
+)
+def test_a_text_said_to_fit_two_segments_does(text: str) -> None:
+    if fits_two_segments(text):
+        assert segments(text).count <= 2
+
+
+@given(st.integers(0, 330), st.sampled_from("aж"))
+def test_a_text_is_never_refused_for_more_than_one_unit_too_few(length: int, letter: str) -> None:
+    if segments(letter * (length + 1)).count <= 2:
+        assert fits_two_segments(letter * length)
+
+
+def test_one_curly_quote_does_not_double_the_length() -> None:
+    assert segments(plain_punctuation("It\u2019s \u201chere\u201d\u2026\u00a0\u2014 ok")).encoding == "gsm-7"

@@ -1,0 +1,19 @@
+"""The two WSGI applications, `wsgi:staff` and `wsgi:public`, each to be served on a host of its own."""
+
+import os
+from functools import partial
+
+from config import Settings
+from notify.logs import configure_logs
+from notify.web.app import create_app
+from notify.web.health import database_answers
+from notify.wiring import make_services
+
+_settings = Settings.from_env(os.environ)
+configure_logs(_settings.log_level)
+_services = make_services(_settings)
+
+_checks = {"database": partial(database_answers, _services.database)}
+
+staff = create_app(_services, face="staff", checks=_checks)
+public = create_app(_services, face="public", checks=_checks)

@@ -88,7 +88,7 @@ def _read(act: Act, writer: Writer, duties: Sequence[Duty]) -> _Batch:
         .join(Message, Message.id == MessageDuty.message_id)
         .where(MessageDuty.duty_id.in_([duty.id for duty in duties]))
         .order_by(Message.created_at)
-    ).tuples():
+    ):
         messages[duty_id].append(message)
     milestone_ids = {duty.milestone_id for duty in duties if duty.milestone_id}
     milestones = (

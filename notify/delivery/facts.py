@@ -66,14 +66,14 @@ def standings(session: Session, participation_ids: Collection[UUID]) -> dict[UUI
         .where(PlanChannel.plan_id.in_([plan.id for plan in plans.values()]))
         .order_by(PlanChannel.plan_id, PlanChannel.position)
         .execution_options(populate_existing=True)
-    ).tuples():
+    ):
         channels[channel.plan_id].append((channel, point))
     found = session.execute(
         select(Participation, Victim, Case)
         .join(Victim, Victim.id == Participation.victim_id)
         .join(Case, Case.id == Participation.case_id)
         .where(Participation.id.in_(ids))
-    ).tuples()
+    )
     return {
         participation.id: _standing(participation, victim, case, plans.get(participation.id), channels)
         for participation, victim, case in found

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.keyring import SERVICE, Keyring
@@ -50,9 +51,15 @@ def take_receipt(
     sessions: sessionmaker[Session], keys: Keyring, slip: Slip, *, message_id: UUID | None, at: datetime
 ) -> None:
     """Keep the receipt, whatever it says; then apply it. A repeat is kept once and changes nothing."""
-    with sessions.begin() as session:
-        receipt = store(session, keys, slip, message_id=message_id, at=at)
-        receipt_id = receipt.id if receipt else None
+    try:
+        with sessions.begin() as session:
+            receipt = store(session, keys, slip, message_id=message_id, at=at)
+            receipt_id = receipt.id if receipt else None
+    except IntegrityError:
+        with sessions() as session:
+            if not _is_kept(session, slip, message_id):
+                raise
+        return  # the same one came twice at the same moment, and the other was kept
     if receipt_id is None or message_id is None:
         return
     with acting(sessions, keys, at=at, actor=Actor("service")) as act:
@@ -63,8 +70,7 @@ def store(
     session: Session, keys: Keyring, slip: Slip, *, message_id: UUID | None, at: datetime
 ) -> Receipt | None:
     """Keep one receipt raw; None when the same one was kept before."""
-    digest = slip.digest(message_id)
-    if session.scalars(select(Receipt.id).where(Receipt.digest == digest)).first() is not None:
+    if _is_kept(session, slip, message_id):
         return None
     known = message_id is not None and session.get(Message, message_id) is not None
     receipt = Receipt(
@@ -74,13 +80,18 @@ def store(
         received_at=at,
         status=slip.status,
         code=slip.code,
-        digest=digest,
+        digest=slip.digest(message_id),
         applied=False,
     )
     receipt.raw_sealed = keys.of(session, SERVICE).seal(receipt, "raw_sealed", slip.raw)
     session.add(receipt)
     session.flush()
     return receipt
+
+
+def _is_kept(session: Session, slip: Slip, message_id: UUID | None) -> bool:
+    known = select(Receipt.id).where(Receipt.digest == slip.digest(message_id))
+    return session.scalars(known).first() is not None
 
 
 def apply(act: Act, receipt: Receipt) -> None:

@@ -1,14 +1,16 @@
 """Sealed updates: written for the private page, read there behind a secret, and closing their duty when read."""
 
+import secrets
+import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from models.duties import Duty
-from models.messages import SealedUpdate
+from models.messages import SealedUpdate, VictimSession
 from models.milestones import Milestone
 from models.people import Participation, Victim
 from models.vocabulary import Outcome
@@ -24,9 +26,13 @@ MOST_TRIES = 5
 LOCKED_FOR = timedelta(minutes=30)
 SECRET_LENGTH = (4, 64)
 """Characters of a PIN or code word, at least and at most."""
+NAME_LENGTH = (6, 64)
+"""Characters of a sign-in name, at least and at most."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 """Argon2id with the OWASP minimum: the lock after a few wrong tries is what protects a short PIN online."""
+_NOBODYS = _hasher.hash(secrets.token_urlsafe())
+"""Compared when there is no hash to compare."""
 
 
 def seal_update(
@@ -74,13 +80,13 @@ def release_update(act: Act, writer: Writer, duty: Duty) -> SealedUpdate:
 
 def read_updates(act: Act, participation: Participation, updates: Sequence[SealedUpdate]) -> None:
     """The victim, behind her secret, was shown these: she is told, and the duties they carry close."""
-    fresh = [update for update in updates if update.read_at is None]
+    fresh = [one for one in updates if one.read_at is None]
     if not fresh:
         return
-    for update in fresh:
-        update.read_at = act.at
+    for unread in fresh:
+        unread.read_at = act.at
     duties = open_duties(act, participation)
-    wanted = {update.duty_id for update in fresh}
+    wanted = {unread.duty_id for unread in fresh}
     write_entry(
         act,
         participation,
@@ -93,39 +99,85 @@ def read_updates(act: Act, participation: Participation, updates: Sequence[Seale
 def set_secret(act: Act, victim: Victim, secret: str) -> None:
     """Keep the PIN or code word agreed with the victim, hashed and sealed. Raises FieldFault."""
     shortest, longest = SECRET_LENGTH
-    if not shortest <= len(secret) <= longest:
+    if not shortest <= len(_folded(secret)) <= longest:
         raise FieldFault("secret", f"must have {shortest} to {longest} characters")
     victim.secret_hash_sealed = act.key(victim.id).seal(
         victim, "secret_hash_sealed", _hasher.hash(_folded(secret))
     )
     victim.secret_tries, victim.secret_locked_until = 0, None
+    # Whoever knew the old one may be reading at this moment.
+    act.session.execute(
+        update(VictimSession)
+        .where(VictimSession.victim_id == victim.id, VictimSession.ended_at.is_(None))
+        .values(ended_at=act.at)
+    )
     act.log("secret set", victim, owner=victim.id)
 
 
-def check_secret(act: Act, victim: Victim, secret: str) -> bool:
-    """Whether the secret is right. Wrong tries are counted in the row, locked for the check, and lock the door."""
-    act.session.refresh(victim, with_for_update=True)
+def set_sign_in_name(act: Act, victim: Victim, name: str) -> None:
+    """Keep, as a blind index only, the name by which the victim signs in without a link.
+
+    Raises FieldFault, and Conflict when somebody else has the name.
+    """
+    shortest, longest = NAME_LENGTH
+    if not shortest <= len(_folded(name)) <= longest:
+        raise FieldFault("sign_in_name", f"must have {shortest} to {longest} characters")
+    holder = find_by_sign_in_name(act, name)
+    if holder is not None and holder.id != victim.id:
+        raise Conflict("sign_in_name", "is used already")
+    victim.sign_in_index = _sign_in_index(act, name)
+    act.session.flush()
+    act.log("sign-in name set", victim, owner=victim.id)
+
+
+def find_by_sign_in_name(act: Act, name: str) -> Victim | None:
+    """The victim who agreed this sign-in name; case and spaces do not matter."""
+    return act.session.scalars(
+        select(Victim).where(Victim.sign_in_index == _sign_in_index(act, name))
+    ).first()
+
+
+def check_secret(act: Act, victim: Victim | None, secret: str) -> bool:
+    """Whether the secret is right. Wrong tries are counted in the row, locked for the check, and lock the door.
+
+    None stands for a victim who is not known. A hash is compared in every case, so that the time taken tells
+    nobody whether there is such a victim, a secret or a lock.
+    """
+    if victim is not None:
+        act.session.refresh(victim, with_for_update=True)
+    right = _matches(act, victim, secret)
+    if victim is None:
+        return False
     if victim.secret_locked_until is not None and victim.secret_locked_until > act.at:
         act.log("secret refused", victim, owner=victim.id, locked=True)
         return False
-    if victim.secret_hash_sealed is not None and _matches(act, victim, secret):
+    if right:
         victim.secret_tries, victim.secret_locked_until = 0, None
         act.log("secret accepted", victim, owner=victim.id)
         return True
     victim.secret_tries += 1
-    if victim.secret_tries >= MOST_TRIES:
+    locked = victim.secret_tries >= MOST_TRIES
+    if locked:
         victim.secret_tries, victim.secret_locked_until = 0, act.at + LOCKED_FOR
-    act.log("secret refused", victim, owner=victim.id, locked=victim.secret_locked_until is not None)
+    act.log("secret refused", victim, owner=victim.id, locked=locked)
     return False
 
 
-def _matches(act: Act, victim: Victim, secret: str) -> bool:
+def _matches(act: Act, victim: Victim | None, secret: str) -> bool:
+    kept = None
+    if victim is not None:
+        kept = act.key(victim.id).open_or_none(victim, "secret_hash_sealed")
     try:
-        return _hasher.verify(act.key(victim.id).open(victim, "secret_hash_sealed"), _folded(secret))
+        _hasher.verify(kept or _NOBODYS, _folded(secret))
     except VerificationError:
         return False
+    return kept is not None
+
+
+def _sign_in_index(act: Act, name: str) -> bytes:
+    return act.keys.blind_index(act.session, f"sign-in name|{_folded(name)}")
 
 
 def _folded(secret: str) -> str:
-    """Case and spaces do not matter in a code word typed on a phone."""
-    return "".join(secret.split()).casefold()
+    """Case and spaces do not matter in a word typed on a phone, nor how its letters are put together."""
+    return "".join(unicodedata.normalize("NFKC", secret).split()).casefold()

@@ -107,7 +107,7 @@ def duties_of(session: Session, message_ids: list[UUID]) -> defaultdict[UUID, li
         .join(Duty, Duty.id == MessageDuty.duty_id)
         .where(MessageDuty.message_id.in_(message_ids))
         .order_by(Duty.created_at, Duty.rule)
-    ).tuples():
+    ):
         found[message_id].append(duty)
     return found
 

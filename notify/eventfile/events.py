@@ -8,7 +8,6 @@ from typing import ClassVar, TypeAlias
 from models.vocabulary import (
     Agency,
     ContactPointKind,
-    Detail,
     EnhancedRight,
     MilestoneKind,
     Outcome,
@@ -17,7 +16,7 @@ from models.vocabulary import (
     Role,
     Supports,
 )
-from notify.planning.plans import WindowTerms
+from notify.shapes import PlanChannel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,17 +102,6 @@ class SuspendEvent(_Event):
     contact_point: str
     by: str
     reason: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanChannel:
-    """One contact point of a plan: how much may be said there, and when."""
-
-    contact_point: str
-    detail: Detail
-    counts_as_told: bool
-    windows: tuple[WindowTerms, ...] = field(repr=False)
-    cover_text: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,25 +1,24 @@
 """Reading an event file: a line in, an event or one named fault out; nothing personal is ever repeated in a fault."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, NoReturn, cast
+from typing import Any, BinaryIO, cast
 
 from marshmallow import ValidationError
 
+from notify.errors import FieldFault
 from notify.eventfile import schema
 from notify.eventfile.events import Event
-from notify.eventfile.fields import REQUIRED
+from notify.fields import REQUIRED
+from notify.strict_json import canonical, read_object, shown
 
 LONGEST_LINE = 1024 * 1024  # bytes
 LINE = "line"
 """The field of a fault that concerns the line as a whole."""
 
-_MACHINE_WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _KIND = re.compile(r"[a-z0-9_]{1,64}")
 _TOO_LONG = f"must be at most {LONGEST_LINE} bytes long"
-_NOT_JSON = "must be one JSON object"
 
 SCHEMAS: dict[str, schema.EventSchema] = {
     made.makes.do: made
@@ -114,27 +113,9 @@ def _text(raw: bytes) -> str:
 
 def _object(line: str) -> dict[str, Any]:
     try:
-        given = json.loads(line, object_pairs_hook=_once, parse_constant=_not_json)
-    except EventFault:
-        raise
-    except (ValueError, RecursionError):  # RecursionError: nested deeper than any event
-        raise EventFault(LINE, _NOT_JSON) from None
-    if not isinstance(given, dict):
-        raise EventFault(LINE, _NOT_JSON)
-    return given
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    given = dict(pairs)
-    if len(given) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise EventFault(_shown(twice), "must be given once only")
-    return given
-
-
-def _not_json(_constant: str) -> NoReturn:
-    raise EventFault(LINE, "must not hold NaN or Infinity")
+        return read_object(line)
+    except FieldFault as fault:
+        raise EventFault(fault.field or LINE, fault.reason) from None
 
 
 def _reader(do: object) -> schema.EventSchema:
@@ -148,10 +129,6 @@ def _reader(do: object) -> schema.EventSchema:
 def _named(value: object) -> str:
     """A machine word in quotes, to be put after its noun; nothing for what could be anything else."""
     return f" '{value}'" if isinstance(value, str) and _KIND.fullmatch(value) else ""
-
-
-def _shown(name: str) -> str:
-    return name if _MACHINE_WORD.fullmatch(name) else "(unreadable name)"
 
 
 def _first_fault(messages: Any, given: dict[str, Any]) -> EventFault:
@@ -173,9 +150,8 @@ def _joined(path: str, step: str | int) -> str:
         return f"{path}[{step}]"
     if step == "_schema":
         return path
-    return f"{path}.{_shown(step)}" if path else _shown(step)
+    return f"{path}.{shown(step)}" if path else shown(step)
 
 
 def _digest(given: dict[str, Any]) -> str:
-    canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return hashlib.sha256(canonical(given).encode("ascii")).hexdigest()

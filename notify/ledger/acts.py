@@ -50,6 +50,11 @@ class Act:
             Record(self.logged_at, self.actor, action, row.__tablename__, row.id, owner, detail, reason)
         )
 
+    def log_list(self, subject: str, count: int) -> None:
+        """Note that a list of `count` rows of one table was shown: one line, however long it was."""
+        detail = {"count": count}
+        self.records.append(Record(self.logged_at, self.actor, "listed", subject, None, detail=detail))
+
 
 @contextmanager
 def acting(

@@ -26,6 +26,8 @@ class Actor:
 
     kind: Literal["staff", "victim", "token", "service"]
     id: UUID | None = None
+    token_id: UUID | None = None
+    """The partner's token through which a member of staff acts, if one was used; it is noted with each line."""
 
 
 THE_SERVICE = Actor("service")
@@ -87,7 +89,7 @@ def append(session: Session, keys: Keyring, records: Iterable[Record]) -> None:
             subject=record.subject,
             subject_id=record.subject_id,
             owner_id=record.owner,
-            detail=dict(record.detail),
+            detail={**record.detail, **_through(record.actor)},
             reason_sealed=sealed,
             previous=head.hash,
             hash=b"",
@@ -95,6 +97,10 @@ def append(session: Session, keys: Keyring, records: Iterable[Record]) -> None:
         entry.hash = _digest(entry)
         session.add(entry)
         head.seq, head.hash = seq, entry.hash
+
+
+def _through(actor: Actor) -> dict[str, str]:
+    return {} if actor.token_id is None else {"token": str(actor.token_id)}
 
 
 def verify(session: Session, *, batch: int = 5000) -> Break | None:

@@ -21,15 +21,22 @@ def record_contact(
     outcome: Outcome,
     *,
     covers: Collection[str] | None = None,
+    duty_ids: Collection[UUID] | None = None,
     note: str | None = None,
     contact_point_id: UUID | None = None,
 ) -> ContactEntry:
     """Log what a person did to reach the victim. `covers` names the rules told; None means all that is open.
 
+    `duty_ids` says instead which duties exactly, for a person who ticked them in a list.
+
     A rule with no open duty is passed over: the contact happened all the same, and the entry says what it closed.
     """
     duties = open_duties(act, participation)
-    covered = duties if covers is None else [duty for duty in duties if duty.rule in covers]
+    covered = [
+        duty
+        for duty in duties
+        if (covers is None or duty.rule in covers) and (duty_ids is None or duty.id in duty_ids)
+    ]
     if outcome is Outcome.OTHER_PERSON_ANSWERED:
         _stop_using_phones(act, participation, contact_point_id)
     return write_entry(

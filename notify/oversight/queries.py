@@ -47,7 +47,7 @@ def due_list(
     )
     if own_only:
         query = query.where(Case.officer_id == viewer.staff_id)
-    rows = session.execute(query.order_by(deadline, Duty.id).offset(offset).limit(limit)).tuples()
+    rows = session.execute(query.order_by(deadline, Duty.id).offset(offset).limit(limit))
     return [DutyLine(*row) for row in rows]
 
 
@@ -70,7 +70,7 @@ def overdue_list(session: Session, viewer: Viewer, *, offset: int = 0, limit: in
         .where(Duty.state == DutyState.OPEN)
         .order_by(Duty.enhanced.desc(), by_risk, func.coalesce(Duty.urgent_by, Duty.due_at), Duty.id)
     )
-    return [DutyLine(*row) for row in session.execute(query.offset(offset).limit(limit)).tuples()]
+    return [DutyLine(*row) for row in session.execute(query.offset(offset).limit(limit))]
 
 
 def open_tasks(
@@ -87,7 +87,7 @@ def open_tasks(
     )
     if own_only:
         query = query.where(Case.officer_id == viewer.staff_id)
-    return [TaskLine(*row) for row in session.execute(query.offset(offset).limit(limit)).tuples()]
+    return [TaskLine(*row) for row in session.execute(query.offset(offset).limit(limit))]
 
 
 def visible_cases(

@@ -51,6 +51,8 @@ def record_milestone(
     _check(act, happening)
     if case.closed_at is not None:
         raise Conflict("case", "is closed")
+    if external_id is not None and _is_used(act, external_id):
+        raise Conflict("milestone", "is used already")
     milestone = Milestone(
         case_id=case.id, external_id=external_id, recorded_at=act.at, recorded_by_id=act.staff_id
     )
@@ -102,7 +104,7 @@ def plan_duties(
             select(Duty.participation_id, Duty.rule).where(
                 Duty.milestone_id == milestone.id, Duty.state != DutyState.CANCELLED
             )
-        ).tuples()
+        )
     )
     made = [
         (participation, _duty(act, rulebook, milestone, participation, rule))
@@ -152,6 +154,11 @@ def _begin(act: Act, participation: Participation, duty: Duty) -> None:
         open_duty_task(act, participation, TaskKind.CALL, duty)
     elif duty.duty_class is DutyClass.STAFF_TASK:
         open_duty_task(act, participation, TaskKind.DO_DUTY, duty)
+
+
+def _is_used(act: Act, external_id: str) -> bool:
+    query = select(Milestone.id).where(Milestone.external_id == external_id)
+    return act.session.scalars(query).first() is not None
 
 
 def _check(act: Act, happening: Happening) -> None:

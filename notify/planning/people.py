@@ -230,6 +230,13 @@ def waive(act: Act, participation: Participation, rule: str, *, reason: str) -> 
     return duties
 
 
+def waive_duty(act: Act, duty: Duty, *, reason: str) -> None:
+    """The same for one duty, whatever else is open under its rule. Raises Conflict when it is closed already."""
+    if duty.state is not DutyState.OPEN:
+        raise Conflict("duty", "is closed already")
+    close_duties(act, [duty], DutyState.WAIVED, reason=reason)
+
+
 def close_case(act: Act, case: Case, *, reason: str) -> None:
     """Close a case: nothing automatic leaves any more. What the victim is still owed stays owed, as a call to make."""
     if case.closed_at is not None:

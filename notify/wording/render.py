@@ -88,7 +88,7 @@ def render_page(wording: Wording, *, language: str, kind: str, facts: Mapping[st
     return Page(
         title=title,
         paragraphs=tuple(paragraphs),
-        terms=_terms_in(locale, " ".join([title, *paragraphs])),
+        terms=terms_in(locale, " ".join([title, *paragraphs])),
         wording_id=text.id,
         wording_version=wording.version,
         fallback=fallback,
@@ -142,7 +142,8 @@ def _clean(value: str) -> str:
     return line if len(line) <= FACT_LONGEST else line[: FACT_LONGEST - 1].rstrip() + "\u2026"
 
 
-def _terms_in(locale: Locale, text: str) -> tuple[Term, ...]:
+def terms_in(locale: Locale, text: str) -> tuple[Term, ...]:
+    """The court words that a text uses, in order of the glossary."""
     words = _only_words(text)
     return tuple(
         term for term in locale.terms if any(_only_words(form) in words for form in (term.word, *term.also))

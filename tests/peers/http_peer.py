@@ -2,10 +2,12 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 
 LOOPBACK = "127.0.0.1"
@@ -31,12 +33,20 @@ class Answer:
 class HttpPeer:
     """Serves `answer` on a port of this machine; an answer of None is a lost connection."""
 
-    def __init__(self, answer: Callable[[Call], Answer | None], *, port: int = 0) -> None:
+    def __init__(
+        self, answer: Callable[[Call], Answer | None], *, port: int = 0, certificate: Path | None = None
+    ) -> None:
         self.exchanges: list[tuple[Call, Answer]] = []
         self.answer = answer
         self._stopping = threading.Event()
         self._server = _Server((LOOPBACK, port), _Handler)
         self._server.peer = self
+        self._scheme = "http"
+        if certificate:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def __enter__(self) -> Self:
@@ -48,7 +58,7 @@ class HttpPeer:
 
     @property
     def url(self) -> str:
-        return f"http://{LOOPBACK}:{self._server.server_address[1]}"
+        return f"{self._scheme}://{LOOPBACK}:{self._server.server_address[1]}"
 
     def start(self) -> None:
         self._thread.start()

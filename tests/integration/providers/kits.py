@@ -165,6 +165,7 @@ BREAKS = (
     _rcpt("dropped at the address", DROP, TryLater, "connection_lost"),
     _data("content refused", f"554 not {TEXT}", Refused, "content_refused"),
     _data("relay full", "452 no space", TryLater, "content_refused"),
+    _data("noise", "what was that", Uncertain, "answer_not_understood"),
     _data("dropped, taken", DROP, Uncertain, "connection_lost_after_data"),
     Break("smtp", "gone", lambda peer: peer.stop(), TryLater, "no_connection"),
 )

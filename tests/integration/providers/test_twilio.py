@@ -25,6 +25,7 @@ from tests.integration.providers.kits import (
 from tests.integration.providers.openapi import check
 from tests.peers import twilio_peer
 from tests.peers.http_peer import Answer, HttpPeer
+from tests.peers.smtp_peer import make_certificate
 from tests.peers.twilio_peer import Fault
 
 SERVICE = "MG" + "ab" * 16
@@ -110,6 +111,14 @@ def test_a_redirect_is_not_followed():
         make_twilio(url=server.url).send(make_outgoing(), at=NOW)
 
     assert len(server.exchanges) == 1
+
+
+def test_a_machine_whose_certificate_is_not_trusted_hears_nothing(tmp_path):
+    make_certificate(tmp_path / "own.pem")
+    server = HttpPeer(lambda _call: None, certificate=tmp_path / "own.pem")
+
+    with server, pytest.raises(TryLater, match="certificate_not_trusted"):
+        make_twilio(url=server.url).send(make_outgoing(), at=NOW)
 
 
 def test_a_text_is_never_sent_in_the_clear_to_another_machine():

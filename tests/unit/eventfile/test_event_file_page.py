@@ -7,7 +7,7 @@ import pytest
 from marshmallow import fields
 
 from notify.eventfile.parse import SCHEMAS, EventFault, read_events
-from notify.eventfile.schema import ChannelSchema, WindowSchema
+from notify.shapes import ChannelSchema, WindowSchema
 
 PAGE = Path(__file__).parents[3] / "docs" / "event-file.md"
 PARTS = {

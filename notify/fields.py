@@ -1,7 +1,7 @@
-"""Strict marshmallow fields of the event file: no conversions, and no fault that repeats what was given."""
+"""Strict marshmallow fields of what callers send (event file, API): no conversions, and no fault that repeats what was given."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -18,6 +18,7 @@ NULL = "must not be null"
 LONGEST_REF = 100
 LONGEST_NAME = 200
 LONGEST_TEXT = 5_000
+MOST_COVERED = 200
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2199
 
 # Control characters (but for tabs and line ends), and halves of characters that no database can store.
@@ -29,14 +30,20 @@ _WALL_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _FACT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,63}")
 
+REF = {"type": "string", "minLength": 1, "maxLength": LONGEST_REF, "pattern": r"^\S(.*\S)?$"}
+"""What JSON Schema can say of a caller's own name for a thing."""
+
 _MESSAGES: dict[str, str | list[Any] | dict[Any, Any]] = {"required": REQUIRED, "null": NULL}
 
 
 class Read(fields.Field[T], Generic[T]):
-    """A field that one function reads: it returns the value or raises ValidationError."""
+    """A field that one function reads: it returns the value or raises ValidationError.
 
-    def __init__(self, read: Callable[[Any], T], **kwargs: Any) -> None:
-        super().__init__(error_messages=_MESSAGES, **kwargs)
+    `told` is what JSON Schema can say of it, for the OpenAPI document; the function may be stricter.
+    """
+
+    def __init__(self, read: Callable[[Any], T], told: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(error_messages=_MESSAGES, metadata=told, **kwargs)
         self._read = read
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> T:  # noqa: ARG002 (marshmallow's)
@@ -45,49 +52,62 @@ class Read(fields.Field[T], Generic[T]):
 
 def words(*, longest: int = LONGEST_TEXT, shortest: int = 1, **kwargs: Any) -> Read[str]:
     """Text for people, `shortest` to `longest` characters; lines and tabs allowed, other control characters not."""
-    return Read(lambda value: _text(value, shortest, longest, _NEVER), **kwargs)
+    told = {"type": "string", "minLength": shortest, "maxLength": longest}
+    return Read(lambda value: _text(value, shortest, longest, _NEVER), told, **kwargs)
 
 
 def ref(**kwargs: Any) -> Read[str]:
     """The caller's own name for a thing: one line, without spaces around it."""
-    return Read(_ref, **kwargs)
+    return Read(_ref, REF, **kwargs)
 
 
 def language_tag(**kwargs: Any) -> Read[str]:
     """A language such as en or pt-BR."""
-    return Read(lambda value: _matching(value, _LANGUAGE, "must be a language like en or pt-BR"), **kwargs)
+    told = {"type": "string", "pattern": f"^{_LANGUAGE.pattern}$", "example": "en"}
+    return Read(
+        lambda value: _matching(value, _LANGUAGE, "must be a language like en or pt-BR"), told, **kwargs
+    )
 
 
 def flag(**kwargs: Any) -> Read[bool]:
     """True or false, and nothing that looks like them."""
-    return Read(_flag, **kwargs)
+    return Read(_flag, {"type": "boolean"}, **kwargs)
 
 
 def moment(**kwargs: Any) -> Read[datetime]:
     """An ISO 8601 date and time with its offset, as an aware UTC datetime."""
-    return Read(_moment, **kwargs)
+    return Read(
+        _moment, {"type": "string", "format": "date-time", "example": "2026-01-05T09:00:00Z"}, **kwargs
+    )
 
 
 def day(**kwargs: Any) -> Read[date]:
     """A date such as 2026-01-05."""
-    return Read(_day, **kwargs)
+    return Read(_day, {"type": "string", "format": "date", "example": "2026-01-05"}, **kwargs)
 
 
 def wall_time(**kwargs: Any) -> Read[time]:
     """Hours and minutes on the wall in London, 00:00 to 23:59."""
+    told = {"type": "string", "pattern": f"^{_WALL_TIME.pattern}$", "example": "09:00"}
     return Read(
-        lambda value: time.fromisoformat(_matching(value, _WALL_TIME, "must be a time like 09:00")), **kwargs
+        lambda value: time.fromisoformat(_matching(value, _WALL_TIME, "must be a time like 09:00")),
+        told,
+        **kwargs,
     )
 
 
 def covered_rules(**kwargs: Any) -> Read[tuple[str, ...] | None]:
     """A list of rule ids; None for "all"."""
-    return Read(_covered, **kwargs)
+    told = {"anyOf": [{"enum": ["all"]}, {"type": "array", "items": REF, "maxItems": MOST_COVERED}]}
+    return Read(_covered, told, **kwargs)
 
 
 def fact_texts(**kwargs: Any) -> Read[dict[str, str]]:
     """A few short texts by name, for the wording to use."""
-    return Read(_facts, **kwargs)
+    text = {"type": "string", "minLength": 1, "maxLength": LONGEST_FACT}
+    return Read(
+        _facts, {"type": "object", "additionalProperties": text, "maxProperties": MOST_FACTS}, **kwargs
+    )
 
 
 def choice(vocabulary: type[E], *, among: tuple[E, ...] | None = None, **kwargs: Any) -> fields.Enum[E]:
@@ -124,7 +144,7 @@ def several(inner: fields.Field[Any], *, most: int, least: int = 0, **kwargs: An
 
 
 def nested(schema: type[Schema], **kwargs: Any) -> fields.Nested:
-    """An object inside the event."""
+    """An object inside another."""
     return fields.Nested(schema, error_messages={**_MESSAGES, "type": "must be an object"}, **kwargs)
 
 
@@ -213,4 +233,4 @@ def _facts(value: Any) -> dict[str, str]:
     return value
 
 
-_RULES: fields.Field[Any] = several(ref(), most=200)
+_RULES: fields.Field[Any] = several(ref(), most=MOST_COVERED)

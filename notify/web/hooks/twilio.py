@@ -1,0 +1,95 @@
+"""Twilio's hooks: receipts of what we sent, and texts that came in."""
+
+import json
+import re
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, request
+from twilio.request_validator import RequestValidator
+from twilio.twiml.messaging_response import MessagingResponse
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from models.vocabulary import ReceiptStatus
+from notify.delivery.inbound import take_inbound
+from notify.delivery.receipts import Slip, check_callback, take_receipt
+from notify.errors import NotKnown
+from notify.ledger.audit import THE_SERVICE
+from notify.web.context import current_services
+
+LONGEST_BODY = 64 * 1024  # bytes: several times what Twilio sends
+SID = re.compile("(SM|MM)[0-9a-fA-F]{32}")
+ERROR_CODE = re.compile("[0-9]{1,6}")
+
+STATUS = {
+    "queued": ReceiptStatus.ACCEPTED,
+    "accepted": ReceiptStatus.ACCEPTED,
+    "scheduled": ReceiptStatus.ACCEPTED,
+    "sending": ReceiptStatus.ACCEPTED,
+    "sent": ReceiptStatus.ACCEPTED,
+    "delivered": ReceiptStatus.DELIVERED,
+    "read": ReceiptStatus.DELIVERED,
+    "undelivered": ReceiptStatus.UNDELIVERED,
+    "failed": ReceiptStatus.FAILED,
+    "canceled": ReceiptStatus.FAILED,
+}
+"""Twilio's word in ours; another word is kept with the receipt and moves nothing."""
+
+bp = Blueprint("twilio_hooks", __name__, url_prefix="/hooks/twilio")
+
+
+@bp.before_request
+def only_twilio() -> Response | None:
+    """Refuse, saying nothing, whatever Twilio did not sign with our token for this very address and form."""
+    settings = current_services().settings
+    if settings.sms_provider != "twilio":
+        abort(404)
+    request.max_content_length = LONGEST_BODY
+    # The address Twilio was given: behind a proxy, the one this request seems to have may differ.
+    url = settings.public_url + request.path
+    signature = request.headers.get("X-Twilio-Signature", "")
+    try:
+        signed = RequestValidator(settings.twilio_auth_token or "").validate(url, request.form, signature)
+    except RequestEntityTooLarge:
+        return Response(status=413)
+    return None if signed else Response(status=403)
+
+
+@bp.post("/receipts/<uuid:message_id>/<token>")
+def receipt(message_id: UUID, token: str) -> Response:
+    """Keep what Twilio says of one message; the token proves that it is about that message and no other."""
+    services = current_services()
+    with services.reading() as session:
+        try:
+            check_callback(session, message_id, token)
+        except NotKnown:
+            return Response(status=403)
+    take_receipt(services.sessions, services.keys, _slip(), message_id=message_id, at=services.clock())
+    return Response(status=204)
+
+
+@bp.post("/inbound")
+def inbound() -> Response:
+    """Keep a text that came in. Nothing goes back: whoever holds the phone would read it."""
+    sender = request.form.get("From", "")
+    if not sender:
+        return Response(status=400)
+    with current_services().acting(THE_SERVICE) as act:
+        take_inbound(act, sender=sender, text=request.form.get("Body", ""), provider_ref=_sid())
+    return Response(str(MessagingResponse()), mimetype="text/xml")
+
+
+def _slip() -> Slip:
+    code = request.form.get("ErrorCode", "")
+    return Slip(
+        provider="twilio",
+        provider_ref=_sid(),
+        status=STATUS.get(request.form.get("MessageStatus", "")),
+        code=code if ERROR_CODE.fullmatch(code) else None,
+        raw=json.dumps(request.form.to_dict(flat=False), sort_keys=True),
+    )
+
+
+def _sid() -> str | None:
+    """Twilio's name for the message, if it is one: it is stored in the clear."""
+    sid = request.form.get("MessageSid", "")
+    return sid if SID.fullmatch(sid) else None

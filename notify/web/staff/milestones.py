@@ -1,0 +1,63 @@
+"""Recording what happened in a case, and correcting it."""
+
+from uuid import UUID
+
+from flask import render_template, url_for
+from werkzeug.wrappers import Response
+
+from notify.access import WRITERS
+from notify.ledger.acts import Act
+from notify.planning.milestones import correct_milestone, read_happening, record_milestone
+from notify.web.context import current_services
+from notify.web.staff.answers import carried_out, done
+from notify.web.staff.case_forms import CorrectionForm, MilestoneForm, as_typed, kinds_by_stage
+from notify.web.staff.guard import acting, guarded
+from notify.web.staff.lookups import the_case, the_milestone
+from notify.web.staff.words import said
+
+bp = guarded("milestones", *WRITERS)
+
+
+@bp.route("/cases/<uuid:case_id>/milestones/new", methods=["GET", "POST"])
+def record(case_id: UUID) -> str | Response:
+    """What follows from it is made in the same act; the page says how many duties that is."""
+    rulebook = current_services().rulebook
+    form = MilestoneForm()
+    form.kind.choices = kinds_by_stage(rulebook.catalogue)
+    duties: list[object] = []
+
+    def step(act: Act) -> None:
+        _, made = record_milestone(act, rulebook, the_case(act.session, case_id), form.happening())
+        duties.extend(made)
+
+    if carried_out(form, step):
+        count = f"{len(duties)} {'duty' if len(duties) == 1 else 'duties'}"
+        return done(
+            f"{said(form.kind.data)} is recorded. It made {count}.", url_for("cases.one", case_id=case_id)
+        )
+    with acting() as act:
+        case = the_case(act.session, case_id)
+        act.log("viewed", case, owner=case.id, page="milestone")
+    return render_template("staff/milestone.html", form=form, case=case)
+
+
+@bp.route("/milestones/<uuid:milestone_id>/correct", methods=["GET", "POST"])
+def correct(milestone_id: UUID) -> str | Response:
+    """Say again what happened; what was said before is kept."""
+    rulebook = current_services().rulebook
+    with acting() as act:
+        milestone, case = the_milestone(act.session, milestone_id)
+        act.log("viewed", milestone, owner=case.id)
+        earlier = read_happening(act, milestone)
+    form = CorrectionForm(data=as_typed(earlier))
+    form.kind.choices = kinds_by_stage(rulebook.catalogue)
+
+    def step(act: Act) -> None:
+        found, _ = the_milestone(act.session, milestone_id)
+        correct_milestone(
+            act, rulebook, found, form.happening(read_happening(act, found)), reason=form.why.data
+        )
+
+    if carried_out(form, step):
+        return done("The milestone is corrected.", url_for("cases.one", case_id=case.id))
+    return render_template("staff/milestone.html", form=form, case=case, correcting=True)

@@ -11,11 +11,12 @@ from notify.wiring import Services
 
 TIMETABLE: tuple[Tick, ...] = (no_change.TICK, compose.TICK, send.TICK, reconcile.TICK, alerts.TICK)
 
+_NEXT_DUE = select(*(tick.next_due.label(tick.name) for tick in TIMETABLE))
+
 
 def next_due(session: Session) -> dict[str, datetime | None]:
     """When each tick next has something to see; None when nothing waits for it."""
-    row = session.execute(select(*(tick.next_due.label(tick.name) for tick in TIMETABLE))).one()
-    return dict(zip((tick.name for tick in TIMETABLE), row, strict=True))
+    return dict(session.connection().execute(_NEXT_DUE).one()._mapping)
 
 
 def run_due(services: Services, worker: str) -> int:

@@ -1,6 +1,6 @@
 """Engines and sessions for SQLite and PostgreSQL, with the settings that make commits durable."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,60 @@ class Database:
     engine: Engine
     sessions: sessionmaker[Session]
     reads: sessionmaker[Session]
+
+
+class OneSession(sessionmaker[Session]):
+    """Hands out one and the same session, committed every so many acts: for a database that nobody else uses.
+
+    Each act is undone by itself when it fails, as if it had a transaction of its own.
+    """
+
+    def __init__(
+        self, engine: Engine, *, before_commit: Callable[[Session], None] = lambda _session: None, acts: int = 500
+    ) -> None:
+        super().__init__(engine, class_=_KeptSession, expire_on_commit=False)
+        self._before_commit = before_commit
+        self._session = super().__call__()
+        self._acts = acts
+        self._done = 0
+
+    def __call__(self, **_options: Any) -> Session:  # noqa: ANN401 - the parent's signature
+        return self._session
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One act: its changes stay when it ends, and go when it fails."""
+        session = self._session
+        session.connection().exec_driver_sql("SAVEPOINT act")
+        try:
+            yield session
+            session.flush()
+        except BaseException:
+            session.expunge_all()
+            session.connection().exec_driver_sql("ROLLBACK TO SAVEPOINT act")
+            raise
+        session.connection().exec_driver_sql("RELEASE SAVEPOINT act")
+        session.expunge_all()
+        self._done += 1
+        if self._done % self._acts == 0:
+            self.commit()
+
+    def commit(self) -> None:
+        """Commit all acts so far."""
+        self._before_commit(self._session)
+        self._session.commit()
+
+    def close(self) -> None:
+        """Commit what is left and let the connection go."""
+        self.commit()
+        Session.close(self._session)
+
+
+class _KeptSession(Session):
+    """A session that stays open when a `with` block around it ends."""
+
+    def close(self) -> None:
+        """Stay open."""
 
 
 def open_database(url: str, *, throw_away: bool = False, schema: str | None = None) -> Database:

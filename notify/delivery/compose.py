@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.duties import Duty
@@ -41,6 +41,26 @@ TASK_FOR = {
 }
 """What a person must do about a refusal, one task a duty; the others are in `_ask_a_person`."""
 
+_WAITING_DUTIES = (
+    select(Duty)
+    .where(Duty.compose_at <= bindparam("now"))
+    .order_by(Duty.compose_at, Duty.created_at, Duty.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_MESSAGES_OF = (
+    select(MessageDuty.duty_id, Message)
+    .join(Message, Message.id == MessageDuty.message_id)
+    .where(MessageDuty.duty_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Message.created_at, Message.id)
+)
+_MILESTONES = select(Milestone).where(Milestone.id.in_(bindparam("ids", expanding=True)))
+_WAITING_MESSAGES = select(Message).where(
+    Message.participation_id.in_(bindparam("ids", expanding=True)),
+    Message.state.in_(WAITING),
+    Message.plan_id.is_not(None),
+)
+
 
 @dataclass
 class _Batch:
@@ -64,13 +84,7 @@ def compose(
 ) -> int:
     """Look once at every duty whose `compose_at` has come. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        duties = act.session.scalars(
-            select(Duty)
-            .where(Duty.compose_at <= at)
-            .order_by(Duty.compose_at, Duty.created_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
+        duties = act.session.scalars(_WAITING_DUTIES, {"now": at, "most": limit}).all()
         if not duties:
             return 0
         batch = _read(act, writer, duties)
@@ -83,17 +97,10 @@ def compose(
 
 def _read(act: Act, writer: Writer, duties: Sequence[Duty]) -> _Batch:
     messages: defaultdict[UUID, list[Message]] = defaultdict(list)
-    for duty_id, message in act.session.execute(
-        select(MessageDuty.duty_id, Message)
-        .join(Message, Message.id == MessageDuty.message_id)
-        .where(MessageDuty.duty_id.in_([duty.id for duty in duties]))
-        .order_by(Message.created_at)
-    ):
+    for duty_id, message in act.session.execute(_MESSAGES_OF, {"ids": [duty.id for duty in duties]}):
         messages[duty_id].append(message)
-    milestone_ids = {duty.milestone_id for duty in duties if duty.milestone_id}
-    milestones = (
-        act.session.scalars(select(Milestone).where(Milestone.id.in_(milestone_ids))) if milestone_ids else ()
-    )
+    ids = list({duty.milestone_id for duty in duties if duty.milestone_id})
+    milestones = act.session.scalars(_MILESTONES, {"ids": ids}) if ids else ()
     batch = _Batch(
         act=act,
         writer=writer,
@@ -101,13 +108,7 @@ def _read(act: Act, writer: Writer, duties: Sequence[Duty]) -> _Batch:
         milestones={milestone.id: milestone for milestone in milestones},
         messages=messages,
     )
-    for message in act.session.scalars(
-        select(Message).where(
-            Message.participation_id.in_(batch.standings),
-            Message.state.in_(WAITING),
-            Message.plan_id.is_not(None),
-        )
-    ):
+    for message in act.session.scalars(_WAITING_MESSAGES, {"ids": list(batch.standings)}):
         _remember_waiting(batch, message)
     return batch
 
@@ -163,7 +164,7 @@ def _make(batch: _Batch, standing: Standing, duty: Duty, decision: Send | Hold) 
     if message is None:
         message = write_message(act, batch.writer, standing, duty, milestone, decision)
         _remember_waiting(batch, message)
-    act.session.add(MessageDuty(message_id=message.id, duty_id=duty.id))
+    act.write(MessageDuty(message_id=message.id, duty_id=duty.id))
     if decision.detail != "full" and duty.duty_class is not DutyClass.OFFICER_FIRST:
         seal_update(act, batch.writer, standing, duty, milestone)
     if not decision.in_time:
@@ -194,9 +195,7 @@ def _refuse(batch: _Batch, standing: Standing, duty: Duty, reason: Refusal, poin
             attempt=0,
             counts_as_told=False,
         )
-        act.session.add(message)
-        act.session.flush()
-        act.session.add(MessageDuty(message_id=message.id, duty_id=duty.id))
+        act.write(message, MessageDuty(message_id=message.id, duty_id=duty.id))
         act.log("message refused", message, owner=duty.victim_id, reason_code=reason)
     _ask_a_person(act, standing, duty, reason, point)
 

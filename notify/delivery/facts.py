@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
@@ -52,28 +52,32 @@ class Standing:
         )
 
 
+_PLANS = select(Plan).where(Plan.participation_id.in_(bindparam("ids", expanding=True)), Plan.current)
+_CHANNELS = (
+    select(PlanChannel, ContactPoint)
+    .join(ContactPoint, ContactPoint.id == PlanChannel.contact_point_id)
+    .where(PlanChannel.plan_id.in_(bindparam("ids", expanding=True)))
+    .order_by(PlanChannel.plan_id, PlanChannel.position)
+    .execution_options(populate_existing=True)
+)
+_PEOPLE = (
+    select(Participation, Victim, Case)
+    .join(Victim, Victim.id == Participation.victim_id)
+    .join(Case, Case.id == Participation.case_id)
+    .where(Participation.id.in_(bindparam("ids", expanding=True)))
+)
+
+
 def standings(session: Session, participation_ids: Collection[UUID]) -> dict[UUID, Standing]:
     """How each participation stands now, in three queries however many there are."""
     ids = list(participation_ids)
-    plans = {
-        plan.participation_id: plan
-        for plan in session.scalars(select(Plan).where(Plan.participation_id.in_(ids), Plan.current))
-    }
+    plans = {plan.participation_id: plan for plan in session.scalars(_PLANS, {"ids": ids})}
     channels: defaultdict[UUID, list[tuple[PlanChannel, ContactPoint]]] = defaultdict(list)
-    for channel, point in session.execute(
-        select(PlanChannel, ContactPoint)
-        .join(ContactPoint, ContactPoint.id == PlanChannel.contact_point_id)
-        .where(PlanChannel.plan_id.in_([plan.id for plan in plans.values()]))
-        .order_by(PlanChannel.plan_id, PlanChannel.position)
-        .execution_options(populate_existing=True)
-    ):
-        channels[channel.plan_id].append((channel, point))
-    found = session.execute(
-        select(Participation, Victim, Case)
-        .join(Victim, Victim.id == Participation.victim_id)
-        .join(Case, Case.id == Participation.case_id)
-        .where(Participation.id.in_(ids))
-    )
+    if plans:
+        plan_ids = [plan.id for plan in plans.values()]
+        for channel, point in session.execute(_CHANNELS, {"ids": plan_ids}):
+            channels[channel.plan_id].append((channel, point))
+    found = session.execute(_PEOPLE, {"ids": ids})
     return {
         participation.id: _standing(participation, victim, case, plans.get(participation.id), channels)
         for participation, victim, case in found

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from models.duties import Duty
 from models.messages import SealedUpdate, VictimSession
@@ -34,21 +34,23 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _NOBODYS = _hasher.hash(secrets.token_urlsafe())
 """Compared when there is no hash to compare."""
 
+_WRITTEN = select(
+    select(SealedUpdate.id).where(SealedUpdate.duty_id == bindparam("duty")).scalar_subquery(),
+    select(func.max(SealedUpdate.number)).where(SealedUpdate.victim_id == bindparam("victim")).scalar_subquery(),
+)
+
 
 def seal_update(
     act: Act, writer: Writer, standing: Standing, duty: Duty, milestone: Milestone | None
 ) -> SealedUpdate | None:
     """Write the private-page text of one duty, once; None when it is there already."""
-    if (
-        act.session.scalars(select(SealedUpdate.id).where(SealedUpdate.duty_id == duty.id)).first()
-        is not None
-    ):
+    known, last = (
+        act.session.connection().execute(_WRITTEN, {"duty": duty.id, "victim": duty.victim_id}).one()._tuple()
+    )
+    if known is not None:
         return None
     page = render_page(
         writer.wording, language=standing.victim.language, kind=duty.kind, facts=facts_of(act, milestone)
-    )
-    last = act.session.scalar(
-        select(func.max(SealedUpdate.number)).where(SealedUpdate.victim_id == duty.victim_id)
     )
     update = SealedUpdate(
         participation_id=duty.participation_id,
@@ -62,8 +64,7 @@ def seal_update(
     key = act.key(duty.victim_id)
     update.title_sealed = key.seal(update, "title_sealed", page.title)
     update.text_sealed = key.seal(update, "text_sealed", "\n\n".join(page.paragraphs))
-    act.session.add(update)
-    act.session.flush()
+    act.write(update)
     act.log("update sealed", update, owner=duty.victim_id)
     return update
 

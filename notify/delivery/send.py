@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.duties import Duty
@@ -34,6 +34,27 @@ LEASE = timedelta(minutes=5)
 
 RETRY = Retry()
 WAITING = (MessageState.HELD, MessageState.QUEUED)
+
+_DUE = (
+    select(Message)
+    .where(Message.state.in_(WAITING), Message.not_before <= bindparam("now"))
+    .order_by(Message.not_before, Message.created_at, Message.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_DUTIES_OF = (
+    select(MessageDuty.message_id, Duty)
+    .join(Duty, Duty.id == MessageDuty.duty_id)
+    .where(MessageDuty.message_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Duty.created_at, Duty.rule, Duty.id)
+)
+_MESSAGE_AND_PART = (
+    select(Message, Participation)
+    .join(Participation, Participation.id == Message.participation_id)
+    .where(Message.id == bindparam("id"))
+    .with_for_update(of=Message)
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -77,13 +98,7 @@ def _claim(
 ) -> tuple[int, list[Claim]]:
     """Ask the gate again, on facts read now, and commit the claim before any provider hears of the message."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        messages = act.session.scalars(
-            select(Message)
-            .where(Message.state.in_(WAITING), Message.not_before <= at)
-            .order_by(Message.not_before, Message.created_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
+        messages = act.session.scalars(_DUE, {"now": at, "most": limit}).all()
         if not messages:
             return 0, []
         duties = duties_of(act.session, [message.id for message in messages])
@@ -102,14 +117,14 @@ def _claim(
 def duties_of(session: Session, message_ids: list[UUID]) -> defaultdict[UUID, list[Duty]]:
     """The duties that each message passes on."""
     found: defaultdict[UUID, list[Duty]] = defaultdict(list)
-    for message_id, duty in session.execute(
-        select(MessageDuty.message_id, Duty)
-        .join(Duty, Duty.id == MessageDuty.duty_id)
-        .where(MessageDuty.message_id.in_(message_ids))
-        .order_by(Duty.created_at, Duty.rule)
-    ):
+    for message_id, duty in session.execute(_DUTIES_OF, {"ids": message_ids}):
         found[message_id].append(duty)
     return found
+
+
+def locked(session: Session, message_id: UUID) -> tuple[Message, Participation]:
+    """A message, its row locked, and the participation it belongs to."""
+    return session.execute(_MESSAGE_AND_PART, {"id": message_id}).one()._tuple()
 
 
 def _decide(standing: Standing, message: Message, duties: list[Duty], at: datetime) -> Decision:
@@ -187,7 +202,7 @@ def record(
 ) -> None:
     """Write down what the provider answered to one hand-over."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        message = act.session.get_one(Message, outgoing.message_id, with_for_update=True)
+        message, _ = locked(act.session, outgoing.message_id)
         if message.attempt != outgoing.attempt:
             log.error(
                 "an answer came for an attempt that was given up", extra={"message_id": str(message.id)}
@@ -217,7 +232,7 @@ def accept(act: Act, message: Message, duties: list[Duty], provider_ref: str | N
     message.handed_over_at, message.lease_until, message.not_before = act.at, None, None
     if message.state in (MessageState.CLAIMED, MessageState.UNCERTAIN):
         message.state = MessageState.ACCEPTED
-    participation = act.session.get_one(Participation, message.participation_id)
+    _, participation = locked(act.session, message.id)
     write_entry(
         act,
         participation,
@@ -239,7 +254,7 @@ def give_up(act: Act, message: Message, duties: list[Duty], state: MessageState,
     """This message will not arrive: log it, and let the duty go on by other means."""
     message.state, message.error_code = state, code
     message.finished_at, message.lease_until, message.not_before = act.at, None, None
-    participation = act.session.get_one(Participation, message.participation_id)
+    _, participation = locked(act.session, message.id)
     write_entry(
         act,
         participation,

@@ -14,7 +14,7 @@ from notify.delivery.facts import Standing
 from notify.delivery.rules.gate import Hold, Send
 from notify.ledger.acts import Act
 from notify.wording.catalogue import Wording
-from notify.wording.render import render_message
+from notify.wording.render import Rendered, render_message
 
 LINK_LASTS = timedelta(days=14)
 """After this the link is dead; the victim can still sign in at the same door without one."""
@@ -61,7 +61,6 @@ def write_message(
     assert standing.plan is not None  # noqa: S101 - the gate lets nothing go without one
     plan_channel, point = standing.channels[decision.channel.contact_point]
     channel = CHANNEL_OF[point.kind]
-    now = isinstance(decision, Send)
     message = Message(
         participation_id=duty.participation_id,
         victim_id=duty.victim_id,
@@ -71,15 +70,15 @@ def write_message(
         detail=decision.detail,
         counts_as_told=decision.counts_as_told,
         kind=duty.kind,
-        state=MessageState.QUEUED if now else MessageState.HELD,
         created_at=act.at,
-        not_before=act.at if isinstance(decision, Send) else decision.until,
-        valid_until=decision.valid_until if isinstance(decision, Send) else None,
         attempt=0,
     )
-    act.session.add(message)
-    act.session.flush()
-    link = _new_link(act, writer, message) if decision.detail is Detail.LINK else None
+    if isinstance(decision, Send):
+        message.state, message.not_before = MessageState.QUEUED, act.at
+        message.valid_until = decision.valid_until
+    else:
+        message.state, message.not_before = MessageState.HELD, decision.until
+    token = writer.new_token() if decision.detail is Detail.LINK else None
     key = act.key(duty.victim_id)
     words = render_message(
         writer.wording,
@@ -88,26 +87,31 @@ def write_message(
         detail=decision.detail,
         channel=channel,
         cover_text=key.open_or_none(plan_channel, "cover_text_sealed"),
-        link=link,
+        link=writer.link(token) if token else None,
         facts=facts_of(act, milestone),
     )
-    if words.facts_left_out:
-        message.counts_as_told = False  # what did not fit in was not told
-    message.wording_id, message.wording_version = words.wording_id, words.wording_version
-    message.text_sealed = key.seal(message, "text_sealed", words.text)
-    message.subject_sealed = act.seal(duty.victim_id, message, "subject_sealed", words.subject)
+    _seal(act, message, words)
+    act.session.add(message)
+    act.session.flush()
+    if token:
+        act.write(_new_link(act, message, token))
     return message
 
 
-def _new_link(act: Act, writer: Writer, message: Message) -> str:
-    token = writer.new_token()
-    act.session.add(
-        PrivateLink(
-            token_hash=hashed(token),
-            victim_id=message.victim_id,
-            message_id=message.id,
-            created_at=act.at,
-            expires_at=act.at + LINK_LASTS,
-        )
+def _seal(act: Act, message: Message, words: Rendered) -> None:
+    if words.facts_left_out:
+        message.counts_as_told = False  # what did not fit in was not told
+    key = act.key(message.victim_id)
+    message.wording_id, message.wording_version = words.wording_id, words.wording_version
+    message.text_sealed = key.seal(message, "text_sealed", words.text)
+    message.subject_sealed = act.seal(message.victim_id, message, "subject_sealed", words.subject)
+
+
+def _new_link(act: Act, message: Message, token: str) -> PrivateLink:
+    return PrivateLink(
+        token_hash=hashed(token),
+        victim_id=message.victim_id,
+        message_id=message.id,
+        created_at=act.at,
+        expires_at=act.at + LINK_LASTS,
     )
-    return writer.link(token)

@@ -12,7 +12,7 @@ from config import Settings
 from jobs.timetable import TIMETABLE, next_due
 from models.ids import counted_ids
 from models.keyring import Keyring, RootKeys
-from models.session import Database, open_database, schema_of_its_own
+from models.session import Database, OneSession, open_database, schema_of_its_own
 from models.tables import metadata
 from models.vocabulary import Channel
 from notify.delivery.providers.base import Accepted, Found, NotFound, Outgoing
@@ -21,6 +21,7 @@ from notify.errors import FieldFault
 from notify.eventfile import events
 from notify.eventfile.apply import apply_event
 from notify.eventfile.parse import EventFault, read_events
+from notify.ledger.audit import UNTIL_COMMIT, append_waiting
 from notify.oversight.alerts import alert_policy
 from notify.planning.calendar import england_and_wales
 from notify.planning.catalogue_files import load_catalogue
@@ -114,16 +115,21 @@ def throw_away_database(url: str | None, keep: Path | None) -> Iterator[Database
                 path.unlink(missing_ok=True)
 
 
-def replay_services(database: Database, clock: SimulatedClock, policy_file: Path | None = None) -> Services:
+def replay_services(
+    database: Database, clock: SimulatedClock, *, roots: RootKeys | None = None, policy_file: Path | None = None
+) -> Services:
     """Services for simulated time: a root key of their own, and tokens that are the same each time."""
+    roots = roots or RootKeys.parse(RootKeys.generate())
     policy = load_policy(policy_file)
     tokens = count(1)
     recorder = Recorder()
-    keys = Keyring(RootKeys.parse(RootKeys.generate()))
+    keys = Keyring(roots)
     keys.ready(database.sessions)
+    one = OneSession(database.engine, before_commit=lambda session: append_waiting(session, keys))
+    one().info[UNTIL_COMMIT] = []
     return Services(
         settings=REPLAY_SETTINGS,
-        database=database,
+        database=Database(database.engine, sessions=one, reads=one),
         keys=keys,
         clock=clock,
         rulebook=Rulebook(load_catalogue(), england_and_wales(), policy),
@@ -167,6 +173,8 @@ def replay(
         if clock.now is not None:
             _advance(services, clock, max(until or clock.now, clock.now))
             _settle(services, clock)
+    if isinstance(services.sessions, OneSession):
+        services.sessions.commit()
     return outcome
 
 

@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.keyring import SERVICE, Keyring
@@ -18,6 +18,18 @@ START = b"\0" * 32
 """What the first entry follows."""
 
 HEAD = 1
+
+UNTIL_COMMIT = "audit records until the commit"
+"""Key of a session's `info`: a list in which records gather, for a session that holds many acts."""
+
+_HEAD = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == HEAD).with_for_update()
+_FIRST_HEAD = insert(AuditHead)
+_ENTRIES = insert(AuditEntry)
+_MOVE_HEAD = (
+    update(AuditHead)
+    .where(AuditHead.id == HEAD)
+    .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+)
 
 
 @dataclass(frozen=True)
@@ -67,40 +79,53 @@ class _Place:
 def append(session: Session, keys: Keyring, records: Iterable[Record]) -> None:
     """Add records to the chain. Call it last in a transaction: it takes the chain's lock until the commit."""
     waiting = list(records)
+    later = session.info.get(UNTIL_COMMIT)
+    if later is not None:
+        later.extend(waiting)
+        return
     if not waiting:
         return
-    head = session.get(AuditHead, HEAD, with_for_update=True, populate_existing=True)
+    connection = session.connection()
+    head = connection.execute(_HEAD).first()
     if head is None:
-        head = AuditHead(id=HEAD, seq=0, hash=START)
-        session.add(head)
+        connection.execute(_FIRST_HEAD, {"id": HEAD, "seq": 0, "hash": START})
+    seq, last = (head.seq, head.hash) if head else (0, START)
+    rows = []
     for record in waiting:
-        seq = head.seq + 1
-        sealed = None
-        if record.reason:
-            sealed = keys.of(session, record.owner).seal(
-                _Place(UUID(int=seq)), "reason_sealed", record.reason
-            )
-        entry = AuditEntry(
-            seq=seq,
-            at=record.at,
-            actor=record.actor.kind,
-            actor_id=record.actor.id,
-            action=record.action,
-            subject=record.subject,
-            subject_id=record.subject_id,
-            owner_id=record.owner,
-            detail={**record.detail, **_through(record.actor)},
-            reason_sealed=sealed,
-            previous=head.hash,
-            hash=b"",
-        )
-        entry.hash = _digest(entry)
-        session.add(entry)
-        head.seq, head.hash = seq, entry.hash
+        seq += 1
+        row = _row(session, keys, record, seq, last)
+        last = row["hash"]
+        rows.append(row)
+    connection.execute(_ENTRIES, rows)
+    connection.execute(_MOVE_HEAD, {"new_seq": seq, "new_hash": last})
 
 
-def _through(actor: Actor) -> dict[str, str]:
-    return {} if actor.token_id is None else {"token": str(actor.token_id)}
+def append_waiting(session: Session, keys: Keyring) -> None:
+    """Add what has gathered in a session that holds many acts, before it commits."""
+    waiting = session.info.pop(UNTIL_COMMIT, [])
+    append(session, keys, waiting)
+    session.info[UNTIL_COMMIT] = []
+
+
+def _row(session: Session, keys: Keyring, record: Record, seq: int, previous: bytes) -> dict[str, Any]:
+    sealed = None
+    if record.reason:
+        sealed = keys.of(session, record.owner).seal(_Place(UUID(int=seq)), "reason_sealed", record.reason)
+    row: dict[str, Any] = {
+        "seq": seq,
+        "at": record.at,
+        "actor": record.actor.kind,
+        "actor_id": record.actor.id,
+        "action": record.action,
+        "subject": record.subject,
+        "subject_id": record.subject_id,
+        "owner_id": record.owner,
+        "detail": dict(record.detail),
+        "reason_sealed": sealed,
+        "previous": previous,
+    }
+    row["hash"] = _digest(row)
+    return row
 
 
 def verify(session: Session, *, batch: int = 5000) -> Break | None:
@@ -113,7 +138,7 @@ def verify(session: Session, *, batch: int = 5000) -> Break | None:
             return Break(expected, "an entry is missing")
         if entry.previous != previous:
             return Break(entry.seq, "it does not follow the entry before it")
-        if entry.hash != _digest(entry):
+        if entry.hash != _digest(vars(entry)):
             return Break(entry.seq, "its content was changed")
         expected, previous = expected + 1, entry.hash
         session.expunge(entry)
@@ -131,18 +156,18 @@ def reason(session: Session, keys: Keyring, entry: AuditEntry) -> str | None:
     return keys.of(session, entry.owner_id).open(place, "reason_sealed")
 
 
-def _digest(entry: AuditEntry) -> bytes:
+def _digest(row: Mapping[str, Any]) -> bytes:
     content = [
-        entry.seq,
-        entry.at.isoformat(),
-        entry.actor,
-        str(entry.actor_id),
-        entry.action,
-        entry.subject,
-        str(entry.subject_id),
-        str(entry.owner_id),
-        entry.detail,
-        entry.reason_sealed.hex() if entry.reason_sealed else None,
-        entry.previous.hex(),
+        row["seq"],
+        row["at"].isoformat(),
+        row["actor"],
+        str(row["actor_id"]),
+        row["action"],
+        row["subject"],
+        str(row["subject_id"]),
+        str(row["owner_id"]),
+        row["detail"],
+        row["reason_sealed"].hex() if row["reason_sealed"] else None,
+        row["previous"].hex(),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).digest()

@@ -1,9 +1,8 @@
 """Closing duties: the one place where a duty ends, and its alerts, tasks and waiting messages with it."""
 
-from collections.abc import Collection, Sequence
-from uuid import UUID
+from collections.abc import Collection
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from models.duties import Duty
 from models.ledger import ContactEntry
@@ -15,6 +14,38 @@ from notify.ledger.acts import Act
 
 WAITING = (MessageState.HELD, MessageState.QUEUED)
 """Messages that have not left and can still be stopped."""
+
+_OPEN_DUTIES = (
+    select(Duty)
+    .where(Duty.participation_id == bindparam("participation_id"), Duty.state == DutyState.OPEN)
+    .order_by(Duty.created_at, Duty.rule, Duty.id)
+    .with_for_update()
+)
+_RESOLVE_ALERTS = (
+    update(Alert)
+    .where(Alert.duty_id.in_(bindparam("ids", expanding=True)), Alert.state != AlertState.RESOLVED)
+    .values(state=AlertState.RESOLVED, resolved_at=bindparam("now"), resolved_by_id=bindparam("by"))
+)
+_END_TASKS = (
+    update(Task)
+    .where(Task.duty_id.in_(bindparam("ids", expanding=True)), Task.state == TaskState.OPEN)
+    .values(state=bindparam("ended"), done_at=bindparam("now"), done_by_id=bindparam("by"))
+)
+_still_owed = exists().where(
+    MessageDuty.message_id == Message.id, MessageDuty.duty_id == Duty.id, Duty.state == DutyState.OPEN
+)
+_STOP_WAITING = (
+    # A message whose duties are all closed has nothing left to pass on.
+    update(Message)
+    .where(
+        Message.id.in_(
+            select(MessageDuty.message_id).where(MessageDuty.duty_id.in_(bindparam("ids", expanding=True)))
+        ),
+        Message.state.in_(WAITING),
+        ~_still_owed,
+    )
+    .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None)
+)
 
 
 def close_duties(
@@ -38,46 +69,13 @@ def close_duties(
         duty.close_reason_sealed = act.seal(duty.victim_id, duty, "close_reason_sealed", reason)
         duty.compose_at = duty.next_alert_at = None
         act.log(f"duty {state}", duty, owner=duty.victim_id, reason=reason, rule=duty.rule)
-    act.session.flush()
     ids = [duty.id for duty in closing]
-    act.session.execute(
-        update(Alert)
-        .where(Alert.duty_id.in_(ids), Alert.state != AlertState.RESOLVED)
-        .values(state=AlertState.RESOLVED, resolved_at=act.at, resolved_by_id=act.staff_id)
-    )
+    act.run(_RESOLVE_ALERTS, ids=ids, now=act.at, by=act.staff_id)
     ended = TaskState.DONE if state is DutyState.TOLD else TaskState.CANCELLED
-    act.session.execute(
-        update(Task)
-        .where(Task.duty_id.in_(ids), Task.state == TaskState.OPEN)
-        .values(state=ended, done_at=act.at, done_by_id=act.staff_id)
-    )
-    stop_waiting(act, ids)
-
-
-def stop_waiting(act: Act, duty_ids: Sequence[UUID]) -> None:
-    """Cancel messages that have not left and whose duties are all closed."""
-    still_owed = exists().where(
-        MessageDuty.message_id == Message.id, MessageDuty.duty_id == Duty.id, Duty.state == DutyState.OPEN
-    )
-    act.session.execute(
-        update(Message)
-        .where(
-            Message.id.in_(select(MessageDuty.message_id).where(MessageDuty.duty_id.in_(duty_ids))),
-            Message.state.in_(WAITING),
-            ~still_owed,
-        )
-        .values(state=MessageState.CANCELLED, finished_at=act.at, not_before=None),
-        execution_options={"synchronize_session": False},
-    )
+    act.run(_END_TASKS, ids=ids, now=act.at, by=act.staff_id, ended=ended)
+    act.run(_STOP_WAITING, ids=ids, now=act.at)
 
 
 def open_duties(act: Act, participation: Participation) -> list[Duty]:
     """All that this victim is still owed in this case, locked for change."""
-    return list(
-        act.session.scalars(
-            select(Duty)
-            .where(Duty.participation_id == participation.id, Duty.state == DutyState.OPEN)
-            .order_by(Duty.created_at, Duty.rule)
-            .with_for_update()
-        )
-    )
+    return list(act.session.scalars(_OPEN_DUTIES, {"participation_id": participation.id}))

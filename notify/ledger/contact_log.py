@@ -69,8 +69,7 @@ def write_entry(
         rules=sorted({duty.rule for duty in covered}),
     )
     entry.note_sealed = act.seal(participation.victim_id, entry, "note_sealed", note)
-    act.session.add(entry)
-    act.session.flush()
+    act.write(entry)
     act.log("contact", entry, owner=participation.victim_id, outcome=outcome)
     if reached:
         participation.last_reached_at = act.at

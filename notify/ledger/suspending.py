@@ -32,5 +32,5 @@ def note_change(act: Act, point: ContactPoint, reason: str) -> None:
         contact_point_id=point.id, victim_id=point.victim_id, at=act.at, by_id=act.staff_id, state=point.state
     )
     change.reason_sealed = act.key(point.victim_id).seal(change, "reason_sealed", reason)
-    act.session.add(change)
+    act.write(change)
     act.log(f"contact point {point.state}", point, owner=point.victim_id, reason=reason)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from models.duties import Duty
 from models.oversight import Task
@@ -12,6 +12,13 @@ from models.people import Participation
 from models.vocabulary import TaskKind, TaskState
 from notify.errors import Conflict
 from notify.ledger.acts import Act
+
+_KNOWN = select(Task.id).where(
+    Task.participation_id == bindparam("participation"),
+    Task.kind == bindparam("kind"),
+    Task.subject_id == bindparam("about"),
+    Task.state == TaskState.OPEN,
+)
 
 
 def open_task(
@@ -23,17 +30,11 @@ def open_task(
     rules: Sequence[str] = (),
     due_at: datetime | None = None,
     duty: Duty | None = None,
+    fresh: bool = False,
 ) -> Task | None:
-    """Open a task about one matter; None when the same one is open already."""
-    known = act.session.scalars(
-        select(Task.id).where(
-            Task.participation_id == participation.id,
-            Task.kind == kind,
-            Task.subject_id == about,
-            Task.state == TaskState.OPEN,
-        )
-    ).first()
-    if known is not None:
+    """Open a task about one matter; None when the same one is open already. `fresh`: the matter is new in this act."""
+    values = {"participation": participation.id, "kind": kind, "about": about}
+    if not fresh and act.session.scalars(_KNOWN, values).first() is not None:
         return None
     task = Task(
         participation_id=participation.id,
@@ -46,15 +47,23 @@ def open_task(
         created_at=act.at,
         state=TaskState.OPEN,
     )
-    act.session.add(task)
-    act.session.flush()
+    act.write(task)
     return task
 
 
-def open_duty_task(act: Act, participation: Participation, kind: TaskKind, duty: Duty) -> Task | None:
+def open_duty_task(
+    act: Act, participation: Participation, kind: TaskKind, duty: Duty, *, fresh: bool = False
+) -> Task | None:
     """Open a task for one duty, due when the duty is."""
     return open_task(
-        act, participation, kind, about=duty.id, rules=[duty.rule], due_at=duty.deadline, duty=duty
+        act,
+        participation,
+        kind,
+        about=duty.id,
+        rules=[duty.rule],
+        due_at=duty.deadline,
+        duty=duty,
+        fresh=fresh,
     )
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from models.duties import Duty
 from models.vocabulary import DutyClass, DutyState
@@ -11,32 +11,19 @@ from notify.ledger.acts import Act
 SENT_BY_US = (DutyClass.ROUTINE, DutyClass.IMMEDIATE, DutyClass.OFFICER_FIRST)
 """Classes of duty for which delivery may have a message to compose."""
 
+_OPEN = update(Duty).where(Duty.state == DutyState.OPEN)
+_COMPOSE = _OPEN.where(Duty.duty_class.in_(SENT_BY_US)).values(compose_at=bindparam("now"))
+_ALERTS = _OPEN.where(Duty.participation_id == bindparam("participation")).values(next_alert_at=bindparam("now"))
+_COMPOSE_ONE = _COMPOSE.where(Duty.participation_id == bindparam("participation"))
+_COMPOSE_ALL = _COMPOSE.where(Duty.victim_id == bindparam("victim"))
+
 
 def wake(act: Act, participation_id: UUID) -> None:
     """Look again, now, at all that is owed in one participation."""
-    act.session.execute(
-        update(Duty)
-        .where(Duty.participation_id == participation_id, Duty.state == DutyState.OPEN)
-        .values(next_alert_at=act.at),
-        execution_options={"synchronize_session": "evaluate"},
-    )
-    act.session.execute(
-        update(Duty)
-        .where(
-            Duty.participation_id == participation_id,
-            Duty.state == DutyState.OPEN,
-            Duty.duty_class.in_(SENT_BY_US),
-        )
-        .values(compose_at=act.at),
-        execution_options={"synchronize_session": "evaluate"},
-    )
+    act.run(_ALERTS, participation=participation_id, now=act.at)
+    act.run(_COMPOSE_ONE, participation=participation_id, now=act.at)
 
 
 def wake_victim(act: Act, victim_id: UUID) -> None:
     """Look again, now, at what delivery may have to compose for one victim, in every case."""
-    act.session.execute(
-        update(Duty)
-        .where(Duty.victim_id == victim_id, Duty.state == DutyState.OPEN, Duty.duty_class.in_(SENT_BY_US))
-        .values(compose_at=act.at),
-        execution_options={"synchronize_session": "evaluate"},
-    )
+    act.run(_COMPOSE_ALL, victim=victim_id, now=act.at)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.cases import Case
@@ -22,6 +22,17 @@ from notify.oversight.rules.alerts import ROLE_FOR, AlertPolicy, Deadlines, due_
 BATCH = 500
 Later = Callable[[datetime, int], datetime]
 
+_DUE = (
+    select(Duty, Participation.paused_at, Case.unit_id)
+    .join(Participation, Participation.id == Duty.participation_id)
+    .join(Case, Case.id == Participation.case_id)
+    .where(Duty.next_alert_at <= bindparam("now"))
+    .order_by(Duty.next_alert_at, Duty.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=Duty, skip_locked=True)
+)
+_RAISED = select(Alert.duty_id, Alert.level).where(Alert.duty_id.in_(bindparam("ids", expanding=True)))
+
 
 def raise_alerts(
     sessions: sessionmaker[Session],
@@ -34,15 +45,7 @@ def raise_alerts(
 ) -> int:
     """Look at every open duty whose next alert is due, and set when to look again. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        rows = act.session.execute(
-            select(Duty, Participation.paused_at, Case.unit_id)
-            .join(Participation, Participation.id == Duty.participation_id)
-            .join(Case, Case.id == Participation.case_id)
-            .where(Duty.next_alert_at <= at)
-            .order_by(Duty.next_alert_at)
-            .limit(limit)
-            .with_for_update(of=Duty, skip_locked=True)
-        ).all()
+        rows = act.session.execute(_DUE, {"now": at, "most": limit}).all()
         raised = _raised_levels(act.session, [duty.id for duty, _, _ in rows])
         for duty, paused_at, unit_id in rows:
             if duty.state is not DutyState.OPEN:
@@ -82,15 +85,13 @@ def _look(
             raised_at=act.at,
             state=AlertState.OPEN,
         )
-        act.session.add(alert)
+        act.write(alert)
 
 
 def _raised_levels(session: Session, duty_ids: list[UUID]) -> defaultdict[UUID, set[AlertLevel]]:
     levels: defaultdict[UUID, set[AlertLevel]] = defaultdict(set)
     if duty_ids:
-        for duty_id, level in session.execute(
-            select(Alert.duty_id, Alert.level).where(Alert.duty_id.in_(duty_ids))
-        ).tuples():
+        for duty_id, level in session.execute(_RAISED, {"ids": duty_ids}):
             levels[duty_id].add(level)
     return levels
 

@@ -91,17 +91,15 @@ def alerts_page(
     return _page(session, query, Alert.raised_at, Alert.id, wanted)
 
 
-def tasks_page(
-    session: Session, viewer: Viewer, wanted: Wanted, *, state: TaskState | None = None
-) -> Page:
+def tasks_page(session: Session, viewer: Viewer, wanted: Wanted, *, state: TaskState | None = None) -> Page:
     """Tasks by when they were opened: (Task, the victim's reference, the case's)."""
     query = _of_a_victim(select(Task, Victim.ref, Case.ref), Task.participation_id, viewer)
     return _page(session, query.where(*_given(Task.state, state)), Task.created_at, Task.id, wanted)
 
 
 def _of_a_victim(
-    query: Select[Any], participation_id: InstrumentedAttribute[UUID], viewer: Viewer
-) -> Select[Any]:
+    query: Select[*tuple[Any, ...]], participation_id: InstrumentedAttribute[UUID], viewer: Viewer
+) -> Select[*tuple[Any, ...]]:
     """The query joined to its participation, and only where the viewer may see the case."""
     return (
         query.join(Participation, Participation.id == participation_id)
@@ -117,7 +115,7 @@ def _given(column: InstrumentedAttribute[Any], value: object | None) -> list[Col
 
 def _page(
     session: Session,
-    query: Select[Any],
+    query: Select[*tuple[Any, ...]],
     time: InstrumentedAttribute[datetime],
     row_id: InstrumentedAttribute[UUID],
     wanted: Wanted,
@@ -128,5 +126,5 @@ def _page(
         if start is None:
             raise FieldFault("after", "is not known")
         query = query.where(or_(time > start, and_(time == start, row_id > wanted.after)))
-    rows = session.execute(query.order_by(time, row_id).limit(wanted.limit + 1)).tuples().all()
+    rows = session.execute(query.order_by(time, row_id).limit(wanted.limit + 1)).all()
     return Page(rows[: wanted.limit], more=len(rows) > wanted.limit)

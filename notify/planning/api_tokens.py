@@ -92,7 +92,7 @@ def bearer_of(session: Session, token: str, *, at: datetime) -> Bearer | None:
     ).first()
     if found is None:
         return None
-    row, staff = found.tuple()
+    row, staff = found
     if not hmac.compare_digest(row.token_hash, digest) or (row.expires_at and row.expires_at <= at):
         return None
     known = {scope.value: scope for scope in Scope}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from models.cases import Case
 from models.duties import Duty
@@ -42,6 +42,11 @@ class Happening:
     owner: Agency = Agency.POLICE
     suspect: str | None = None
     facts: Mapping[str, str] | None = None
+
+
+_SETTLED = select(Duty.participation_id, Duty.rule).where(
+    Duty.milestone_id == bindparam("milestone_id"), Duty.state != DutyState.CANCELLED
+)
 
 
 def record_milestone(
@@ -87,6 +92,33 @@ def correct_milestone(
     return plan_duties(act, rulebook, milestone, participations_in(act.session, milestone.case_id))
 
 
+def corrected(
+    earlier: Happening,
+    *,
+    kind: MilestoneKind | None = None,
+    happened_at: datetime | None = None,
+    learned_at: datetime | None = None,
+    owner: Agency | None = None,
+    suspect: str | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> Happening:
+    """What a milestone says once these are put right; what is None stays as it was.
+
+    When only the time of the event is corrected, and it had been learned of at once, that moves along.
+    """
+    if learned_at is None:
+        at_once = earlier.learned_at == earlier.happened_at
+        learned_at = happened_at if happened_at is not None and at_once else earlier.learned_at
+    return Happening(
+        kind=kind or earlier.kind,
+        happened_at=happened_at or earlier.happened_at,
+        learned_at=learned_at,
+        owner=owner or earlier.owner,
+        suspect=earlier.suspect if suspect is None else suspect,
+        facts=earlier.facts if facts is None else (dict(facts) or None),
+    )
+
+
 def plan_duties(
     act: Act, rulebook: Rulebook, milestone: Milestone, participations: Collection[Participation]
 ) -> list[Duty]:
@@ -99,13 +131,7 @@ def plan_duties(
         for rule in rulebook.catalogue.rules_for(milestone.kind, local_date(milestone.learned_at))
         if rule.duty_class in DUTY_CLASSES
     ]
-    settled = set(
-        act.session.execute(
-            select(Duty.participation_id, Duty.rule).where(
-                Duty.milestone_id == milestone.id, Duty.state != DutyState.CANCELLED
-            )
-        )
-    )
+    settled = {row._tuple() for row in act.session.execute(_SETTLED, {"milestone_id": milestone.id})}
     made = [
         (participation, _duty(act, rulebook, milestone, participation, rule))
         for participation in participations
@@ -151,9 +177,9 @@ def _begin(act: Act, participation: Participation, duty: Duty) -> None:
     if participation.declined_at is not None and duty.duty_class is not DutyClass.IMMEDIATE:
         close_duties(act, [duty], DutyState.WAIVED, reason="the victim declined further updates")
     elif duty.duty_class is DutyClass.OFFICER_FIRST:
-        open_duty_task(act, participation, TaskKind.CALL, duty)
+        open_duty_task(act, participation, TaskKind.CALL, duty, fresh=True)
     elif duty.duty_class is DutyClass.STAFF_TASK:
-        open_duty_task(act, participation, TaskKind.DO_DUTY, duty)
+        open_duty_task(act, participation, TaskKind.DO_DUTY, duty, fresh=True)
 
 
 def _is_used(act: Act, external_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.cases import Case
@@ -20,21 +20,28 @@ BATCH = 500
 PLAN_EDITION = "plan"
 """The duty comes from the plan and from no edition of the Code."""
 
+_DUE = (
+    select(Participation, Case.closed_at, Plan)
+    .join(Case, Case.id == Participation.case_id)
+    .outerjoin(Plan, (Plan.participation_id == Participation.id) & Plan.current)
+    .where(Participation.next_no_change_at <= bindparam("now"))
+    .order_by(Participation.next_no_change_at, Participation.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=Participation, skip_locked=True)
+)
+_IS_OPEN = select(Duty.id).where(
+    Duty.participation_id == bindparam("participation"),
+    Duty.rule == NO_CHANGE_RULE,
+    Duty.state == DutyState.OPEN,
+)
+
 
 def open_no_change_duties(
     sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit: int = BATCH
 ) -> int:
     """Look at every participation whose time has come; open the duty, or move the time on. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        rows = act.session.execute(
-            select(Participation, Case.closed_at, Plan)
-            .join(Case, Case.id == Participation.case_id)
-            .outerjoin(Plan, (Plan.participation_id == Participation.id) & Plan.current)
-            .where(Participation.next_no_change_at <= at)
-            .order_by(Participation.next_no_change_at)
-            .limit(limit)
-            .with_for_update(of=Participation, skip_locked=True)
-        ).all()
+        rows = act.session.execute(_DUE, {"now": at, "most": limit}).all()
         for participation, closed_at, joined in rows:
             plan: Plan | None = joined  # the outer join finds none where no plan was agreed
             wanted = (
@@ -55,13 +62,7 @@ def _look(session: Session, participation: Participation, plan: Plan, at: dateti
     if start_of(day) > at:
         participation.next_no_change_at = start_of(day)
         return
-    is_open = session.scalars(
-        select(Duty.id).where(
-            Duty.participation_id == participation.id,
-            Duty.rule == NO_CHANGE_RULE,
-            Duty.state == DutyState.OPEN,
-        )
-    ).first()
+    is_open = session.scalars(_IS_OPEN, {"participation": participation.id}).first()
     if is_open is None:
         session.add(_duty(participation, start_of(day), end_of(day), at))
     participation.next_no_change_at = start_of(max(day, local_date(at)) + timedelta(days=plan.every_days))

@@ -68,6 +68,7 @@ def check_password(act: Act, ref: str, password: str) -> Staff | None:
 
 def _matches(kept: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(kept or _NOBODYS, password) and kept is not None
+        _hasher.verify(kept or _NOBODYS, password)
     except (VerificationError, InvalidHashError):
         return False
+    return kept is not None

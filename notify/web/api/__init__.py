@@ -2,9 +2,12 @@
 
 from flask import Flask
 
+from notify.web.api import cases, contacts, milestones, plans, spec, victims, worklists
+from notify.web.api.operations import BASE as BASE
 from notify.web.problems import ProblemApi
+from notify.web.security import exempt_from_csrf
 
-BASE = "/api/v1"
+PARTS = (cases.part, victims.part, plans.part, milestones.part, contacts.part, worklists.part)
 
 
 def register(app: Flask) -> ProblemApi:
@@ -14,5 +17,11 @@ def register(app: Flask) -> ProblemApi:
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX=BASE,
+        API_SPEC_OPTIONS={"info": {"description": spec.INFO}},
     )
-    return ProblemApi(app)
+    api = ProblemApi(app)
+    spec.describe(api)
+    for part in PARTS:
+        api.register_blueprint(part)
+        exempt_from_csrf(app, part)  # a token is its caller's own proof, and no cookie is read
+    return api

@@ -31,7 +31,7 @@ from models.vocabulary import (
     Weekday,
 )
 from notify.oversight.pages import Page
-from notify.web.api.finding import Part
+from notify.web.api.finding import Found
 
 
 def text(**kwargs: Any) -> fields.String:
@@ -230,11 +230,12 @@ def told_case(case: Case, unit: str, officer: str) -> dict[str, Any]:
     return told(case, CaseSchema) | {"case": case.ref, "unit": unit, "officer": officer}
 
 
-def told_part(part: Part) -> dict[str, Any]:
-    return told(part.participation, ParticipationSchema) | {
-        "case": part.case.ref,
-        "victim": part.victim.ref,
-        "language": part.victim.language,
+def told_part(found: Found) -> dict[str, Any]:
+    return told(found.participation, ParticipationSchema) | {
+        "case": found.case.ref,
+        "victim": found.victim.ref,
+        "language": found.victim.language,
+        "enhanced": [EnhancedRight(right) for right in found.participation.enhanced],
     }
 
 

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from typing import NoReturn, cast
 
 from flask import current_app, g, request
-from werkzeug.exceptions import UnsupportedMediaType
 from webargs.flaskparser import abort
+from werkzeug.exceptions import UnsupportedMediaType
 
 from notify.access import WRITERS
 from notify.ledger.audit import Actor
@@ -38,7 +38,9 @@ def check() -> None:
             f'{CHALLENGE}, error="insufficient_scope", scope="{need.scope}"',
         )
     if need.changes and bearer().viewer.role not in WRITERS:
-        _refuse(HTTPStatus.FORBIDDEN, "The member of staff this token acts as may not change cases.", CHALLENGE)
+        _refuse(
+            HTTPStatus.FORBIDDEN, "The member of staff this token acts as may not change cases.", CHALLENGE
+        )
     if need.has_body and not request.is_json:
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
 

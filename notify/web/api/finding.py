@@ -27,7 +27,7 @@ NEVER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 T = TypeVar("T")
 
 
-class Part(NamedTuple):
+class Found(NamedTuple):
     """A victim's part in a case, with both."""
 
     participation: Participation
@@ -42,7 +42,7 @@ def find_case(act: Act, caller: Bearer, ref: str, *, lock: bool = False) -> Case
     return row
 
 
-def find_part(act: Act, caller: Bearer, case: str, victim: str, *, lock: bool = False) -> Part:
+def find_part(act: Act, caller: Bearer, case: str, victim: str, *, lock: bool = False) -> Found:
     """The victim of the path in the case of the path."""
     query = (
         select(Participation, Victim, Case)
@@ -55,7 +55,7 @@ def find_part(act: Act, caller: Bearer, case: str, victim: str, *, lock: bool = 
         )
         .order_by((Case.ref == case).desc(), (Victim.ref == victim).desc())
     )
-    return Part(*_one(act, query, "victim", Participation if lock else None))
+    return Found(*_one(act, query, "victim", Participation if lock else None))
 
 
 def find_victim(act: Act, caller: Bearer, ref: str) -> Victim:
@@ -143,20 +143,22 @@ def _named(
 ) -> ColumnElement[bool]:
     """By reference or by our id: a reference with a slash in it fits into no path."""
     if len(ref) > LONGEST_REF or NEVER.search(ref):
-        _unknown(name)
+        unknown(name)
     try:
         return or_(ref_column == ref, id_column == UUID(ref))
     except ValueError:
         return ref_column == ref
 
 
-def _one(act: Act, query: Select[Any], name: str, lock: type[T] | None = None) -> tuple[Any, ...]:
+def _one(
+    act: Act, query: Select[*tuple[Any, ...]], name: str, lock: type[T] | None = None
+) -> tuple[Any, ...]:
     """The one row, locked against other changes if asked for: its children can still be added by others."""
     if lock is not None:
         query = query.with_for_update(of=lock, key_share=True)
     row = act.session.execute(query.limit(1)).first()
     if row is None:
-        _unknown(name)
+        unknown(name)
     return tuple(row)
 
 
@@ -164,8 +166,8 @@ def _id(text: str, name: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        _unknown(name)
+        unknown(name)
 
 
-def _unknown(name: str) -> NoReturn:
+def unknown(name: str) -> NoReturn:
     abort(404, errors={"view_args": {name: ["is not known"]}})

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -141,7 +142,7 @@ def _release(services: Services, claim: Claim) -> None:
         )
 
 
-def _in_progress() -> None:
+def _in_progress() -> NoReturn:
     abort(
         409,
         message="A request with this Idempotency-Key is being answered; ask again later.",

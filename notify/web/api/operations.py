@@ -63,7 +63,13 @@ class Part(Blueprint):
         self.before_request(auth.check)
 
     def act(
-        self, path: str, scope: Scope, answer: type[Schema], *, body: type[Schema] | None = None, status: int = 200
+        self,
+        path: str,
+        scope: Scope,
+        answer: type[Schema],
+        *,
+        body: type[Schema] | None = None,
+        status: int = 200,
     ) -> Callable[[View], View]:
         """POST: carried out once, in one transaction with its answer."""
 
@@ -75,7 +81,9 @@ class Part(Blueprint):
                 def carry_out(act: Any) -> str:
                     return current_app.json.dumps(written.dump(view(act, auth.bearer(), *given, **parts)))
 
-                return _response(idempotency.once(current_services(), auth.actor(), _asked(), carry_out, status))
+                return _response(
+                    idempotency.once(current_services(), auth.actor(), _asked(), carry_out, status)
+                )
 
             run.need = auth.Need(scope, changes=True, has_body=body is not None)  # type: ignore[attr-defined]
             faults = [400, 401, 403, 404, 409, 413, 422, *([415] if body else [])]

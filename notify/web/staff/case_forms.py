@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Form, FormField, SelectField, SelectMultipleField
+from wtforms import Form, FormField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 from wtforms.validators import InputRequired
 
@@ -14,7 +14,7 @@ from notify.clock import LONDON
 from notify.planning.milestones import LONGEST_FACT, Happening
 from notify.planning.rules.catalogue import Catalogue, Stage
 from notify.web.fields import ClockTimeField
-from notify.web.staff.forms import CHOOSE, day_field, instant, line, radios, text
+from notify.web.staff.forms import day_field, dropdown, instant, line, radios, text, tick_boxes
 from notify.web.staff.words import said
 
 STAGES = {
@@ -51,15 +51,17 @@ class FactsForm(Form):
     hearing_time = line("Hearing time", longest=LONGEST_FACT)
     hearing_place = line("Court", longest=LONGEST_FACT)
     outcome = line("Outcome", longest=LONGEST_FACT, hint="In plain words, as the victim will read it")
-    reason = line("Reason for the decision", longest=LONGEST_FACT, hint="In plain words, as the victim will read it")
+    reason = line(
+        "Reason for the decision", longest=LONGEST_FACT, hint="In plain words, as the victim will read it"
+    )
 
 
 class MilestoneForm(FlaskForm):
-    kind = SelectField("What happened?", [InputRequired("Choose what happened")], invalid_choice_message=CHOOSE)
+    kind = dropdown("What happened?", InputRequired("Choose what happened"))
     happened_day = day_field("Day it happened", "Enter the day it happened")
-    happened_time = ClockTimeField("Time it happened", [InputRequired("Enter the time it happened")])
+    happened_time: Any = ClockTimeField("Time it happened", [InputRequired("Enter the time it happened")])
     learned_day = day_field("Day you learned of it", hint="Leave empty if it was known at once")
-    learned_time = ClockTimeField("Time you learned of it")
+    learned_time: Any = ClockTimeField("Time you learned of it")
     owner = radios("Who must tell the victim?", Agency, "Choose who must tell the victim", default="police")
     suspect = line("Suspect (optional)", hint="A reference or a name. It is kept encrypted and never sent.")
     facts = FormField(FactsForm)
@@ -78,10 +80,14 @@ class MilestoneForm(FlaskForm):
         """What the form says; what it does not ask for, seconds and facts of other names, stays as it was."""
         named = self.facts.data
         kept = {name: fact for name, fact in _facts(earlier).items() if name not in named}
-        happened_at = _instant(self.happened_day.data, self.happened_time.data, earlier and earlier.happened_at)
+        happened_at = _instant(
+            self.happened_day.data, self.happened_time.data, earlier.happened_at if earlier else None
+        )
         learned_at = happened_at
         if self.learned_day.data is not None:
-            learned_at = _instant(self.learned_day.data, self.learned_time.data, earlier and earlier.learned_at)
+            learned_at = _instant(
+                self.learned_day.data, self.learned_time.data, earlier.learned_at if earlier else None
+            )
         return Happening(
             kind=MilestoneKind(self.kind.data),
             happened_at=happened_at,
@@ -98,12 +104,12 @@ class CorrectionForm(MilestoneForm):
 
 class ContactForm(FlaskForm):
     outcome = radios("What came of it?", PERSON_OUTCOMES, "Choose what came of it")
-    covers = SelectMultipleField(
+    covers = tick_boxes(
         "What it was about",
-        description="If the victim was reached, these are recorded as told",
-        invalid_choice_message="One of these is no longer open. Look again at what is.",
+        hint="If the victim was reached, these are recorded as told",
+        wrong="One of these is no longer open. Look again at what is.",
     )
-    contact_point = SelectField("Which number or address?", invalid_choice_message=CHOOSE)
+    contact_point = dropdown("Which number or address?")
     note = text("Note (optional)", hint="It is kept encrypted")
 
     @property
@@ -133,11 +139,12 @@ def _facts(happening: Happening | None) -> Mapping[str, str]:
 
 def _instant(on: date, at: time, earlier: datetime | None) -> datetime:
     """The instant typed, to the minute; one that was left as it stood is the same to the second."""
-    if earlier is not None and _local(earlier).replace(second=0, microsecond=0, tzinfo=None) == datetime.combine(on, at):
+    if earlier is not None and _local(earlier).replace(
+        second=0, microsecond=0, tzinfo=None
+    ) == datetime.combine(on, at):
         return earlier
     return instant(on, at)
 
 
 def _local(at: datetime) -> datetime:
     return at.astimezone(LONDON)
-

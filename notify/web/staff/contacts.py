@@ -55,7 +55,7 @@ def log_contact(participation_id: UUID) -> str | Response:
             act,
             part.participation,
             form.what_came,
-            duty_ids={UUID(one) for one in form.covers.data},
+            duty_ids={UUID(one) for one in form.covers.data or ()},
             note=form.note.data or None,
             contact_point_id=the_point(act.session, part, UUID(point)).id if point else None,
         )

@@ -41,6 +41,24 @@ CHOOSE = "Choose one of the list"
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
+class LineField(StringField):
+    """One line of text, never None: its filter sees to that."""
+
+    data: str
+
+
+class WordsField(TextAreaField):
+    """Text for people, never None."""
+
+    data: str
+
+
+class TypedSecretField(PasswordField):
+    """A secret, never sent back to the browser."""
+
+    data: str
+
+
 def stripped(typed: str | None) -> str:
     return (typed or "").strip()
 
@@ -51,20 +69,20 @@ def one_line(_form: BaseForm, field: Field) -> None:
         raise ValidationError(f"{field.label.text} must be one line, without hidden characters")
 
 
-def line(label: str, missing: str | None = None, *, longest: int = LONGEST_NAME, hint: str = "") -> StringField:
+def line(label: str, missing: str | None = None, *, longest: int = LONGEST_NAME, hint: str = "") -> LineField:
     """One line of text; `missing` is what to say when it is not given, none when it need not be."""
     checks: list[Any] = [_longest(label, longest), one_line]
     if missing:
         checks.insert(0, InputRequired(missing))
-    return StringField(label, checks, description=hint, filters=[stripped])
+    return LineField(label, checks, description=hint, filters=[stripped])
 
 
-def text(label: str, missing: str | None = None, *, hint: str = "") -> TextAreaField:
+def text(label: str, missing: str | None = None, *, hint: str = "") -> WordsField:
     """Text for people, sealed when kept."""
     checks: list[Any] = [_longest(label, LONGEST_TEXT)]
     if missing:
         checks.insert(0, InputRequired(missing))
-    return TextAreaField(label, checks, description=hint, filters=[stripped])
+    return WordsField(label, checks, description=hint, filters=[stripped])
 
 
 def options(words: Iterable[StrEnum], labels: dict[Any, str] | None = None) -> list[SelectChoice]:
@@ -77,13 +95,30 @@ def radios(label: str, words: Iterable[StrEnum], missing: str, **more: Any) -> R
         label,
         [InputRequired(missing)],
         choices=options(words, more.pop("labels", None)),
-        validate_choice=True,
-        invalid_choice_message=missing,
+        invalid_choice_message=missing,  # type: ignore[call-arg]  # the stubs lag behind
         **more,
     )
 
 
-def day_field(label: str, missing: str | None = None, *, hint: str = "") -> DatePartsField:
+def dropdown(label: str, *checks: Any) -> SelectField:
+    """One of a list that the view fills in."""
+    return SelectField(label, [*checks], invalid_choice_message=CHOOSE)  # type: ignore[call-arg]  # the stubs lag behind
+
+
+def tick_boxes(
+    label: str, choices: Any = None, *, hint: str = "", wrong: str = CHOOSE
+) -> SelectMultipleField:
+    """Any number of a list."""
+    return SelectMultipleField(
+        label,
+        choices=choices,
+        description=hint,
+        invalid_choice_message=wrong,  # type: ignore[call-arg]  # as above
+    )
+
+
+def day_field(label: str, missing: str | None = None, *, hint: str = "") -> Any:
+    """A date; Any, because whether it may be missing is not in its type."""
     checks: list[Any] = [sensible_year]
     if missing:
         checks.insert(0, InputRequired(missing))
@@ -121,11 +156,14 @@ class ConfirmForm(FlaskForm):
 class CaseForm(FlaskForm):
     case = line("Case reference", "Enter the case reference", longest=LONGEST_REF)
     offence = line("Offence", "Enter the offence", hint="It is kept encrypted")
-    officer = SelectField("Officer in the case", invalid_choice_message=CHOOSE)
+    officer = dropdown("Officer in the case")
     restricted = BooleanField(
-        "Restrict this case", description="Only the officer in the case and the people listed below can see it"
+        "Restrict this case",
+        description="Only the officer in the case and the people listed below can see it",
     )
-    allow = text("Who else may see it (optional)", hint="Staff references, one a line. Add your own if you need it.")
+    allow = text(
+        "Who else may see it (optional)", hint="Staff references, one a line. Add your own if you need it."
+    )
 
     def allowed_refs(self) -> list[str]:
         return list(dict.fromkeys(filter(None, map(str.strip, (self.allow.data or "").splitlines()))))
@@ -134,14 +172,11 @@ class CaseForm(FlaskForm):
 class VictimForm(FlaskForm):
     victim = line("Victim reference", "Enter the victim’s reference", longest=LONGEST_REF)
     name = line("Name", "Enter the name the victim uses")
-    enhanced = SelectMultipleField(
-        "Enhanced rights",
-        choices=options(EnhancedRight),
-        description="Choose all that apply. A child is always entitled.",
-        invalid_choice_message="Choose from the list",
+    enhanced = tick_boxes(
+        "Enhanced rights", options(EnhancedRight), hint="Choose all that apply. A child is always entitled."
     )
     risk = radios("Risk", RiskLevel, "Choose the level of risk")
-    language = StringField(
+    language = LineField(
         "Language",
         [Regexp(LANGUAGE.pattern + r"\Z", message="Enter a language code like en or pl")],
         description="A code: en for English, cy for Welsh, pl for Polish",
@@ -154,11 +189,11 @@ class VictimForm(FlaskForm):
 class ContactPointForm(FlaskForm):
     kind = radios("What is it?", ContactPointKind, "Choose what it is", labels=CONTACT)
     value = text("Number or address", "Enter the number or address")
-    belongs_to = SelectField("Whose is it?", invalid_choice_message=CHOOSE)
+    belongs_to = dropdown("Whose is it?")
 
 
 class SecretForm(FlaskForm):
-    secret = PasswordField(
+    secret = TypedSecretField(
         "PIN or code word",
         [InputRequired("Enter the PIN or code word")],
         description="At least 4 characters. Capitals and spaces do not matter.",
@@ -189,4 +224,3 @@ class RepresentativeForm(FlaskForm):
 
 class ResolveForm(FlaskForm):
     note = text("What was done", "Enter what was done")
-

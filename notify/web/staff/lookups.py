@@ -45,9 +45,7 @@ def the_part(session: Session, participation_id: UUID, *, to_change: bool = Fals
 def parts_of(session: Session, case: Case) -> list[Part]:
     """Every victim in a case that was found here."""
     rows = session.execute(
-        _parts()
-        .where(Participation.case_id == case.id)
-        .order_by(Participation.enrolled_at, Participation.id)
+        _parts().where(Participation.case_id == case.id).order_by(Participation.enrolled_at, Participation.id)
     )
     return [Part(*row) for row in rows.tuples()]
 

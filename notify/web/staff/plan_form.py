@@ -15,8 +15,6 @@ from wtforms import (
     HiddenField,
     IntegerField,
     RadioField,
-    SelectField,
-    SelectMultipleField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
@@ -26,7 +24,7 @@ from models.plans import Plan, PlanChannel
 from models.vocabulary import CHANNEL_OF, Detail, Weekday
 from notify.planning.plans import LONGEST_SILENCE, ChannelTerms, PlanTerms, WindowTerms
 from notify.web.fields import ClockTimeField
-from notify.web.staff.forms import CHOOSE, line, options, text
+from notify.web.staff.forms import dropdown, line, options, stripped, text, tick_boxes
 from notify.web.staff.shown import PointShown
 from notify.web.staff.words import DAYS
 from notify.wording.discreet import cover_text_faults
@@ -46,11 +44,9 @@ _TYPED_DAY = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})", re.ASCII)
 class WindowForm(Form):
     """One weekly safe time; a row left empty is none."""
 
-    days = SelectMultipleField(
-        "Days", choices=[SelectChoice(day.value, name[:3]) for day, name in DAYS.items()], invalid_choice_message=CHOOSE
-    )
-    opens = ClockTimeField("From")
-    closes = ClockTimeField("To")
+    days: Any = tick_boxes("Days", [SelectChoice(day.value, name[:3]) for day, name in DAYS.items()])
+    opens: Any = ClockTimeField("From")
+    closes: Any = ClockTimeField("To")
 
     @property
     def is_empty(self) -> bool:
@@ -76,11 +72,17 @@ class WindowForm(Form):
         return WindowTerms(frozenset(map(Weekday, self.days.data)), self.opens.data, self.closes.data)
 
 
+class WordedHiddenField(HiddenField):
+    """A hidden text, never None."""
+
+    data: str
+
+
 class ChannelForm(Form):
     """What is agreed for one contact point."""
 
-    point = HiddenField()
-    place = SelectField("Order", invalid_choice_message=CHOOSE)
+    point = WordedHiddenField(filters=[stripped])
+    place = dropdown("Order")
     detail = RadioField("How much may it say?", choices=options(Detail, DETAILS), default=Detail.NUDGE.value)
     counts_as_told = BooleanField(
         "A delivered message here counts as being told",
@@ -129,17 +131,14 @@ class NeverDatesField(TextAreaField):
     data: list[date]  # type: ignore[assignment]  # TextAreaField says str
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        lines = [typed.strip() for typed in str(valuelist[0] if valuelist else "").splitlines() if typed.strip()]
+        """Read each line; the first that is no date is named."""
+        typed = str(valuelist[0] if valuelist else "").splitlines()
         self.data = []
-        for number, typed in enumerate(lines, start=1):
-            found = _TYPED_DAY.fullmatch(typed)
-            try:
-                if found is None or number > MOST_NEVER_DATES:
-                    raise ValueError
-                day, month, year = map(int, found.groups())
-                self.data.append(date(year, month, day))
-            except ValueError:
-                raise ValidationError(f"Line {number}: enter a date like 25/12/2026") from None
+        for number, one in enumerate((each.strip() for each in typed if each.strip()), start=1):
+            found = _typed_day(one)
+            if found is None or number > MOST_NEVER_DATES:
+                raise ValidationError(f"Line {number}: enter a date like 25/12/2026")
+            self.data.append(found)
 
     def _value(self) -> str:
         if self.raw_data:
@@ -159,7 +158,9 @@ class PlanForm(FlaskForm):
     )
     channels = FieldList(FormField(ChannelForm), max_entries=MOST_POINTS)
     never_dates = NeverDatesField(
-        "Dates on which nothing may be sent (optional)", [Optional()], description="One a line, like 25/12/2026"
+        "Dates on which nothing may be sent (optional)",
+        [Optional()],
+        description="One a line, like 25/12/2026",
     )
     automatic = BooleanField(
         "Messages may be sent automatically", description="If not, a person makes every contact"
@@ -172,7 +173,10 @@ class PlanForm(FlaskForm):
 
     def offer(self, points: Mapping[str, PointShown]) -> bool:
         """Offer as many places as there are contact points; False when the form is about others than these."""
-        places = [SelectChoice("", "Not used"), *(SelectChoice(str(n), str(n)) for n in range(1, len(self.channels) + 1))]
+        places = [
+            SelectChoice("", "Not used"),
+            *(SelectChoice(str(n), str(n)) for n in range(1, len(self.channels) + 1)),
+        ]
         for entry in self.channels:
             entry.form.place.choices = places
         return all(entry.form.point.data in points for entry in self.channels)
@@ -216,12 +220,16 @@ class PlanForm(FlaskForm):
         )
 
 
-def as_agreed(plan: Plan | None, points: Sequence[PointShown], cover_texts: Mapping[UUID, str | None]) -> dict[str, Any]:
+def as_agreed(
+    plan: Plan | None, points: Sequence[PointShown], cover_texts: Mapping[UUID, str | None]
+) -> dict[str, Any]:
     """The current plan as the values of its form; with none, nothing is used and nothing may go."""
     channels = {channel.contact_point_id: channel for channel in plan.channels} if plan else {}
     values: dict[str, Any] = {
         "version": str(plan.version if plan else 0),
-        "channels": [_channel_values(point, channels.get(point.row.id), cover_texts) for point in points[:MOST_POINTS]],
+        "channels": [
+            _channel_values(point, channels.get(point.row.id), cover_texts) for point in points[:MOST_POINTS]
+        ],
         "automatic": plan.automatic if plan else True,
         "officer_first_nudge": plan.officer_first_nudge if plan else False,
         "never_dates": [date.fromisoformat(day) for day in plan.never_dates] if plan else [],
@@ -247,6 +255,14 @@ def _channel_values(
             ],
         }
     return values
+
+
+def _typed_day(typed: str) -> date | None:
+    found = _TYPED_DAY.fullmatch(typed)
+    try:
+        return date(*map(int, reversed(found.groups()))) if found else None
+    except ValueError:
+        return None
 
 
 def _wall(stored: str) -> time:

@@ -10,7 +10,8 @@ from models.vocabulary import ContactPointKind
 from notify.access import WRITERS
 from notify.ledger.acts import Act
 from notify.ledger.suspending import suspend as suspend_point
-from notify.planning.contact_points import add_contact_point, verify as verify_point
+from notify.planning.contact_points import add_contact_point
+from notify.planning.contact_points import verify as verify_point
 from notify.web.staff.about_victim import Rows, address, ask
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.forms import ContactPointForm, ReasonForm
@@ -45,7 +46,9 @@ def add(participation_id: UUID) -> str | Response:
             ref=str(uuid4()),
             kind=ContactPointKind(form.kind.data),
             value=form.value.data,
-            representative=None if whose == THE_VICTIM else the_representative(act.session, part, UUID(whose)),
+            representative=None
+            if whose == THE_VICTIM
+            else the_representative(act.session, part, UUID(whose)),
         )
 
     if carried_out(form, step):

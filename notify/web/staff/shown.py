@@ -114,7 +114,6 @@ def point_shown(act: Act, row: ContactPoint) -> PointShown:
     return PointShown(row, act.key(row.victim_id).open(row, "value_sealed"))
 
 
-
 def representatives_of(act: Act, victim_id: UUID) -> list[RepresentativeShown]:
     """All who speak or spoke for a victim, the newest first."""
     key = act.key(victim_id)

@@ -166,9 +166,7 @@ def add_representative(participation_id: UUID) -> str | Response:
     )
 
 
-@bp.route(
-    "/victims/<uuid:participation_id>/representatives/<uuid:representative_id>/end", methods=BOTH
-)
+@bp.route("/victims/<uuid:participation_id>/representatives/<uuid:representative_id>/end", methods=BOTH)
 def end_representation(participation_id: UUID, representative_id: UUID) -> str | Response:
     form = ReasonForm()
 

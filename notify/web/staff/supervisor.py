@@ -1,0 +1,110 @@
+"""The supervisor's list of duties that are overdue, urgent or escalated, and what is done about each."""
+
+from uuid import UUID
+
+from flask import redirect, render_template, url_for
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from models.duties import Duty
+from models.oversight import Alert
+from models.staff import Staff
+from models.vocabulary import AlertState, Role
+from notify.ledger.acts import Act
+from notify.oversight.alerts import acknowledge, resolve
+from notify.oversight.queries import OVERSEEN, PAGE, overdue_list
+from notify.web.staff.about_victim import ask
+from notify.web.staff.answers import carried_out, done
+from notify.web.staff.forms import ResolveForm
+from notify.web.staff.guard import acting, guarded, viewer
+from notify.web.staff.lookups import Part, the_alert
+from notify.web.staff.pages import page_number, pages_known
+from notify.web.staff.shown import staff_names, victim_shown
+from notify.web.staff.words import deadline, said
+
+bp = guarded("overdue", Role.SUPERVISOR, Role.AUDITOR)
+changes = guarded("alerts", Role.SUPERVISOR)
+
+
+@bp.get("/overdue")
+def overdue() -> str:
+    """Enhanced rights first, then risk, then age."""
+    page = page_number()
+    with acting() as act:
+        lines = overdue_list(act.session, viewer(), offset=(page - 1) * PAGE, limit=PAGE + 1)
+        shown = lines[:PAGE]
+        victims = {
+            line.participation.id: victim_shown(act, Part(line.participation, line.victim, line.case))
+            for line in shown
+        }
+        officers = staff_names(act, [line.case.officer_id for line in shown])
+        me = act.session.get_one(Staff, viewer().staff_id)
+        act.log("listed", me, list="overdue", count=len(shown))
+    return render_template(
+        "staff/overdue.html",
+        lines=shown,
+        victims=victims,
+        officers=officers,
+        at=act.at,
+        can_change=viewer().role is Role.SUPERVISOR,
+        form=FlaskForm(),
+        page=page,
+        pages=pages_known(page, len(lines), PAGE),
+    )
+
+
+@changes.post("/alerts/<uuid:alert_id>/acknowledge")
+def acknowledge_alert(alert_id: UUID) -> Response:
+    """Seen: every alert of that duty that is still open, since the list shows one line a duty. Twice is once."""
+    with acting() as act:
+        alert, _ = the_alert(act.session, alert_id)
+        for live in _live(act.session, alert):
+            if live.state is AlertState.OPEN:
+                acknowledge(act, live)
+    return redirect(url_for("overdue.overdue"), 303)
+
+
+@changes.route("/alerts/<uuid:alert_id>/resolve", methods=["GET", "POST"])
+def resolve_alert(alert_id: UUID) -> str | Response:
+    """What was done about it, in words; the duty itself stays owed until the victim is told."""
+    form = ResolveForm()
+
+    def step(act: Act) -> None:
+        alert, _ = the_alert(act.session, alert_id)
+        resolve(act, alert, note=form.note.data)
+        for live in _live(act.session, alert):
+            resolve(act, live, note=form.note.data)
+
+    if carried_out(form, step):
+        return done("The alert is resolved.", url_for("overdue.overdue"))
+    with acting() as act:
+        alert, part = the_alert(act.session, alert_id)
+        duty = act.session.get_one(Duty, alert.duty_id)
+    rows = [
+        ("Duty", f"{said(duty.kind)} ({duty.rule})"),
+        ("To be told by", deadline(duty.deadline)),
+        ("Alert", said(alert.level)),
+    ]
+    return ask(
+        part.participation.id,
+        form,
+        title="Resolve an alert",
+        button="Resolve",
+        advice="The duty stays owed until the victim is told, or it is waived.",
+        about=lambda _act, _part: rows,
+    )
+
+
+def _live(session: Session, alert: Alert) -> list[Alert]:
+    """Every alert for a supervisor about the same duty that is not resolved."""
+    return list(
+        session.scalars(
+            select(Alert)
+            .where(
+                Alert.duty_id == alert.duty_id, Alert.level.in_(OVERSEEN), Alert.state != AlertState.RESOLVED
+            )
+            .with_for_update()
+        )
+    )

@@ -1,0 +1,439 @@
+"""Invariant 1, fail closed: no message leaves unless the plan of now says that it may, and a person hears of it."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models.messages import Message
+from models.oversight import Task
+from models.people import ContactPoint
+from models.plans import Plan, PlanChannel
+from models.vocabulary import ContactPointKind, Detail, MessageState
+from tests.fakes import RecordingProvider
+from tests.make import (
+    ANY_TIME,
+    OFFICE_HOURS,
+    ChannelPlan,
+    close,
+    decline,
+    make_case,
+    make_contact_point,
+    make_plan,
+    make_victim,
+    make_window,
+    pause,
+    receipt,
+    record,
+    resume,
+    run_ticks,
+    suspend_point,
+    verify_point,
+    when,
+)
+
+MONTH_LATER = when("Wed 4 Feb 2026 10:00")
+SATURDAY = when("Sat 10 Jan 2026 12:00")
+MONDAY = when("Mon 12 Jan 2026 09:00")
+
+
+def no_plan(world):
+    """Leave it at that."""
+
+
+def point_pending(world):
+    make_contact_point(world, "other", "07700 900002", verified=False)
+    make_plan(world, ChannelPlan("other"))
+
+
+def point_suspended(world):
+    make_plan(world)
+    suspend_point(world)
+
+
+def not_automatic(world):
+    make_plan(world, automatic=False)
+
+
+def no_windows(world):
+    make_plan(world, ChannelPlan(windows=()))
+
+
+def landline_only(world):
+    make_contact_point(world, "landline", "020 7946 0018", kind=ContactPointKind.LANDLINE)
+    make_plan(world, ChannelPlan("landline"))
+
+
+def paused(world):
+    make_plan(world)
+    pause(world)
+
+
+def no_safe_day_in_two_months(world):
+    start = world.clock().date()
+    make_plan(world, never_dates=[start + timedelta(days=n) for n in range(75)])
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "reason", "task"),
+    [
+        (no_plan, "no_plan", "agree_plan"),
+        (point_pending, "not_verified", "verify_contact"),
+        (point_suspended, "suspended", "verify_contact"),
+        (not_automatic, "not_automatic", "call"),
+        (no_windows, "no_safe_window", "call"),
+        (landline_only, "no_channel", "call"),
+        (no_safe_day_in_two_months, "no_safe_window", "call"),
+        (paused, "paused", None),
+    ],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_what_is_not_known_to_be_safe_is_never_sent(world, obstacle, reason, task):
+    make_victim(world)
+    obstacle(world)
+
+    record(world)
+    run_ticks(world, MONTH_LATER)
+
+    assert asked(world) == []
+    assert [message.refusal for message in world.rows(Message)] == [reason]
+    assert task is None or [one.kind for one in world.rows(Task)] == [task]
+    assert world.duty().state == "open"
+
+
+@pytest.mark.parametrize("kind", ["bail_granted", "released_without_charge", "escape_from_custody"])
+@pytest.mark.parametrize(
+    ("obstacle", "task"),
+    [(point_suspended, "call"), (no_plan, "call"), (paused, "explain_no_contact")],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_what_must_be_told_at_once_and_cannot_be_sent_is_a_task_at_once(world, kind, obstacle, task):
+    make_victim(world)
+    obstacle(world)
+
+    record(world, kind)
+    run_ticks(world)
+
+    assert asked(world) == []
+    assert task in [one.kind for one in world.rows(Task)]
+
+
+def suspended_after(world):
+    suspend_point(world)
+
+
+def declined_after(world):
+    decline(world)
+
+
+def paused_after(world):
+    pause(world)
+
+
+def closed_after(world):
+    close(world)
+
+
+def stop_sent_after(world):
+    from tests.make import inbound
+
+    inbound(world, "STOP")
+
+
+def other_person_after(world):
+    from tests.make import contact
+
+    contact(world, "other_person_answered")
+
+
+def told_after(world):
+    from tests.make import contact
+
+    contact(world, "spoke_identity_checked")
+
+
+def waived_after(world):
+    from notify.planning import people
+
+    with world.about("V-1", "C-1") as (act, participation):
+        people.waive(act, participation, "R6-ARREST", reason="told by the court")
+
+
+def never_after(world):
+    make_plan(world, ChannelPlan(windows=OFFICE_HOURS), automatic=False)
+
+
+def other_point_after(world):
+    make_contact_point(world, "landline", "020 7946 0018", kind=ContactPointKind.LANDLINE)
+    make_plan(world, ChannelPlan("landline"))
+
+
+CHANGES = [
+    suspended_after,
+    declined_after,
+    paused_after,
+    closed_after,
+    stop_sent_after,
+    other_person_after,
+    told_after,
+    waived_after,
+    never_after,
+    other_point_after,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_change_between_writing_and_sending_stops_the_message(world, change):
+    waiting_until_monday(world)
+
+    world.clock.now = MONDAY
+    change(world)
+    run_ticks(world, MONTH_LATER)
+
+    assert asked(world) == []
+    assert "held" not in world.states()
+    assert "queued" not in world.states()
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_change_between_the_milestone_and_writing_stops_the_message(world, change):
+    make_victim(world)
+    make_plan(world, ChannelPlan(windows=OFFICE_HOURS))
+    record(world)
+
+    change(world)
+    run_ticks(world, MONTH_LATER)
+
+    assert asked(world) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "task"),
+    [
+        (suspended_after, "verify_contact"),
+        (stop_sent_after, "verify_contact"),
+        (stop_sent_after, "follow_up_inbound"),
+        (other_person_after, "verify_contact"),
+        (closed_after, "call"),
+        (never_after, "call"),
+        (other_point_after, "call"),
+    ],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_what_was_stopped_and_is_still_owed_is_a_task_for_a_person(world, change, task):
+    waiting_until_monday(world)
+
+    change(world)
+    run_ticks(world, MONTH_LATER)
+
+    assert task in [one.kind for one in world.rows(Task)]
+
+
+def test_the_words_of_an_old_plan_are_not_sent_under_a_new_one(world):
+    make_victim(world)
+    make_plan(world, ChannelPlan(detail=Detail.LINK, windows=OFFICE_HOURS))
+    world.clock.now = SATURDAY
+    record(world)
+    run_ticks(world)
+
+    make_plan(world, ChannelPlan(detail=Detail.NUDGE, windows=OFFICE_HOURS))
+    run_ticks(world, MONTH_LATER)
+
+    assert ["updates.example" in one.text for one in world.arrived] == [False]
+    assert world.states() == ["cancelled", "accepted"]
+
+
+def test_a_message_goes_to_the_contact_point_of_the_new_plan_and_not_to_the_old(world):
+    make_victim(world, email="v1@example.org")
+    make_plan(world, ChannelPlan(windows=OFFICE_HOURS))
+    world.clock.now = SATURDAY
+    record(world)
+    run_ticks(world)
+
+    make_plan(world, ChannelPlan("V-1-email"))
+    run_ticks(world, MONTH_LATER)
+
+    assert [one.to for one in world.arrived] == ["v1@example.org"]
+
+
+def test_what_the_gate_reads_is_what_is_stored_at_the_moment_of_sending(world):
+    waiting_until_monday(world)
+
+    # No step tells delivery of this: somebody changed the row by hand.
+    with world.services.sessions.begin() as session:
+        session.scalars(select(ContactPoint)).one().state = "suspended"
+    run_ticks(world, MONTH_LATER)
+
+    assert asked(world) == []
+
+
+def test_detail_that_was_cut_back_by_hand_is_not_exceeded(world):
+    make_victim(world)
+    make_plan(world, ChannelPlan(detail=Detail.LINK, windows=OFFICE_HOURS))
+    world.clock.now = SATURDAY
+    record(world)
+    run_ticks(world)
+
+    with world.services.sessions.begin() as session:
+        session.scalars(select(PlanChannel)).one().detail = Detail.NUDGE
+    run_ticks(world, MONTH_LATER)
+
+    assert ["updates.example" in one.text for one in world.arrived] == [False]
+
+
+def test_a_plan_that_is_not_current_any_more_sends_nothing(world):
+    waiting_until_monday(world)
+
+    with world.services.sessions.begin() as session:
+        session.scalars(select(Plan)).one().current = False
+    run_ticks(world, MONTH_LATER)
+
+    assert asked(world) == []
+    assert "agree_plan" in [one.kind for one in world.rows(Task)]
+
+
+@pytest.mark.parametrize(
+    ("learned", "window", "leaves"),
+    [
+        ("Mon 5 Jan 2026 10:00", ("mon", "09:00-17:00"), "Mon 5 Jan 2026 10:00"),
+        ("Mon 5 Jan 2026 08:59", ("mon", "09:00-17:00"), "Mon 5 Jan 2026 09:00"),
+        ("Mon 5 Jan 2026 17:00", ("mon", "09:00-17:00"), "Mon 12 Jan 2026 09:00"),
+        ("Mon 5 Jan 2026 16:59", ("mon", "09:00-17:00"), "Mon 12 Jan 2026 09:00"),  # no time left to arrive in
+        ("Sat 28 Mar 2026 20:00", ("sun", "09:00-17:00"), "Sun 29 Mar 2026 09:00"),  # clocks go forward
+        ("Sat 24 Oct 2026 20:00", ("sun", "09:00-17:00"), "Sun 25 Oct 2026 09:00"),  # clocks go back
+        ("Fri 9 Jan 2026 23:30", ("fri", "22:00-02:00"), "Fri 9 Jan 2026 23:30"),
+        ("Sat 10 Jan 2026 01:30", ("fri", "22:00-02:00"), "Sat 10 Jan 2026 01:30"),
+        ("Sat 10 Jan 2026 02:00", ("fri", "22:00-02:00"), "Fri 16 Jan 2026 22:00"),
+    ],
+)
+def test_a_message_leaves_at_the_first_safe_moment(world, learned, window, leaves):
+    world.clock.now = when(learned)
+    make_victim(world)
+    make_plan(world, ChannelPlan(windows=[make_window(*window)]))
+
+    record(world)
+    run_ticks(world, when(learned) + timedelta(days=10))
+
+    assert [one.at for one in world.arrived] == [when(leaves)]
+
+
+def test_a_message_must_arrive_before_its_window_ends(world):
+    make_victim(world)
+    make_plan(world, ChannelPlan(windows=[make_window("mon", "09:00-10:30")]))
+
+    record(world)
+    run_ticks(world)
+
+    assert world.sms.arrived[0].outgoing.valid_until < when("Mon 5 Jan 2026 10:30")
+
+
+def test_nothing_leaves_on_a_date_that_was_ruled_out(world):
+    make_victim(world)
+    make_plan(world, never_dates=[date(2026, 1, 5), date(2026, 1, 6)])
+
+    record(world)
+    run_ticks(world, when("Fri 9 Jan 2026 10:00"))
+
+    assert [one.at for one in world.arrived] == [when("Wed 7 Jan 2026 00:00")]
+
+
+def test_a_try_that_is_put_off_waits_for_the_next_window_when_this_one_is_over(world):
+    from notify.delivery.providers.base import TryLater
+    from tests.fakes import Answer
+
+    world.sms.answers.append(Answer(TryLater("busy", timedelta(hours=2)), arrives=False))
+    world.clock.now = when("Mon 5 Jan 2026 16:00")
+    make_victim(world)
+    make_plan(world, ChannelPlan(windows=OFFICE_HOURS))
+
+    record(world)
+    run_ticks(world, MONTH_LATER)
+
+    assert [one.at for one in world.arrived] == [when("Tue 6 Jan 2026 09:00")]
+
+
+def test_a_paused_victim_hears_once_after_the_pause_and_not_once_a_milestone(world):
+    make_victim(world)
+    make_plan(world)
+    pause(world)
+    for kind in ("arrest", "interview_under_caution", "charge"):
+        record(world, kind)
+        world.clock.pass_time(days=1)
+        run_ticks(world)
+
+    resume(world)
+    run_ticks(world, MONTH_LATER)
+
+    assert len(world.arrived) == 1
+
+
+def test_a_point_that_was_verified_again_is_used_again(world):
+    make_victim(world)
+    make_plan(world)
+    suspend_point(world)
+    record(world)
+    run_ticks(world)
+
+    verify_point(world)
+    run_ticks(world)
+
+    assert len(world.arrived) == 1
+
+
+def test_bad_news_is_never_carried_by_a_message(world):
+    make_victim(world)
+    make_plan(world, ChannelPlan(detail=Detail.FULL, counts_as_told=True))
+
+    record(world, "police_no_further_action")
+    run_ticks(world, MONTH_LATER)
+
+    assert asked(world) == []
+    assert [task.kind for task in world.rows(Task)] == ["call"]
+
+
+def test_a_suspended_point_is_not_used_for_another_victim_whose_point_it_is_not(world):
+    """Two victims may share a number; each has a contact point of her own, checked on its own."""
+    make_case(world, "C-2")
+    make_victim(world)
+    make_victim(world, "V-2", case="C-2", mobile="07700 900001")
+    make_plan(world)
+    make_plan(world, victim="V-2", case="C-2")
+    suspend_point(world, "V-1-mobile")
+
+    record(world)
+    record(world, case="C-2")
+    run_ticks(world, MONTH_LATER)
+
+    assert len(world.arrived) == 1
+    owner = world.row(Message, state=MessageState.ACCEPTED).participation_id
+    assert owner == world.duty(state="open", participation_id=owner).participation_id
+
+
+def test_a_message_that_bounced_goes_to_the_next_contact_point_only_if_that_is_safe(world):
+    make_victim(world, email="v1@example.org")
+    make_plan(world, ChannelPlan(windows=ANY_TIME), ChannelPlan("V-1-email"))
+    record(world)
+    run_ticks(world)
+
+    suspend_point(world, "V-1-email")
+    receipt(world, world.arrived[0], "undelivered")
+    run_ticks(world, MONTH_LATER)
+
+    assert len(world.arrived) == 1
+    assert "verify_contact" in [task.kind for task in world.rows(Task)]
+
+
+def waiting_until_monday(world):
+    """A message that was written on Saturday and waits for Monday."""
+    make_victim(world)
+    make_plan(world, ChannelPlan(windows=OFFICE_HOURS))
+    world.clock.now = SATURDAY
+    record(world)
+    run_ticks(world)
+    assert world.states() == ["held"]
+
+
+def asked(world):
+    """Every message that a provider so much as heard of."""
+    providers: tuple[RecordingProvider, ...] = (world.sms, world.email)
+    return [outgoing for provider in providers for outgoing in provider.asked]

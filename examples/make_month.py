@@ -2,6 +2,7 @@
 
 python examples/make_month.py > examples/month.ndjson
 python examples/make_month.py --cases 1000 --days 365 --out year.ndjson
+python examples/make_month.py --start 2026-03-02
 
 Each case is drawn from its own seed, lives one of the stories below, and is told well, late or not at all. What must be
 seen in every month (a Friday evening bail, an unproved number, no plan, STOP, a wrong person) comes round by the number of
@@ -97,18 +98,19 @@ class Draw(random.Random):
 class Case:
     """One case and its victim, telling its story into `events`."""
 
-    def __init__(self, number: int, *, days: int, seed: int) -> None:
+    def __init__(self, number: int, *, days: int, seed: int, start: datetime = START) -> None:
         self.number = number
+        self.start = start
         self.draw = Draw(f"{seed}-{number}")
         self.pace = days / DAYS_IN_THE_MONTH
-        self.end = START + timedelta(days=days)
+        self.end = start + timedelta(days=days)
         self.ref = f"case-{number:04d}"
         self.victim = f"victim-{number:04d}"
         self.officer = f"officer-{number % OFFICERS + 1}"
         self.mobile = f"07700 900{number - 1:03d}" if number <= MOBILES else None
         self.events: list[tuple[datetime, int, int, Json]] = []
         self.sent = 0  # messages that are sure to have left so far
-        self.unsure_from = START  # from here on nobody can be sure that a message leaves at once
+        self.unsure_from = start  # from here on nobody can be sure that a message leaves at once
         self.friday_bail = self.comes_round(10, 6)
         self.enhanced = self.friday_bail or self.draw.happens(0.35)
         self.detail = self.draw.one((45, "link"), (25, "nudge"), (22, "full"))
@@ -151,7 +153,7 @@ class Case:
     def schedule(self) -> list[tuple[datetime, str]]:
         """When each step of the story is recorded; the first within the first nine tenths of the file."""
         steps = BAIL_STORY if self.friday_bail else self.draw.one(*STORIES)
-        at = START + self.draw.hours(8, 24 * 28 * self.pace)
+        at = self.start + self.draw.hours(8, 24 * 28 * self.pace)
         story = []
         for kind, least, most, paced in steps:
             at += self.draw.hours(least, most) * (self.pace if paced else 1)
@@ -212,7 +214,7 @@ class Case:
         channels = [{"contact_point": point} | agreed for point in points]
         more: Json = {"every_days": self.draw.one((3, 14), (5, 28))}
         if self.windows is OFFICE:
-            more["never_dates"] = [f"{START + timedelta(days=int(28 * self.draw.random())):%Y-%m-%d}"]
+            more["never_dates"] = [f"{self.start + timedelta(days=int(28 * self.draw.random())):%Y-%m-%d}"]
         if self.comes_round(16, 2):
             more["automatic"] = False
             self.unsure_from = at
@@ -372,9 +374,9 @@ def by_day(at: datetime) -> datetime:
     return at if is_day(at) else at.replace(hour=FIRST_HOUR) + timedelta(days=at.hour > LAST_HOUR)
 
 
-def people() -> Iterator[Json]:
+def people(start: datetime) -> Iterator[Json]:
     """The units and their staff."""
-    at = stamp(START)
+    at = stamp(start)
     for unit, name, agency in (
         ("unit-north", "Example North", "police"),
         ("unit-care", "Example Witness Care", "witness_care"),
@@ -398,18 +400,24 @@ def people() -> Iterator[Json]:
         }
 
 
-def make(*, cases: int, days: int, seed: int) -> Iterator[Json]:
+def make(*, cases: int, days: int, seed: int, start: datetime = START) -> Iterator[Json]:
     """Every event of the file, in order of time."""
-    yield from people()
-    told = [event for number in range(1, cases + 1) for event in Case(number, days=days, seed=seed).tell()]
+    yield from people(start)
+    numbers = range(1, cases + 1)
+    told = [event for number in numbers for event in Case(number, days=days, seed=seed, start=start).tell()]
     told.sort(key=lambda event: event[:3])
     for *_, event in told:
         yield event
 
 
-def write(out: TextIO, **size: int) -> None:
+def write(out: TextIO, **size: Any) -> None:
     """One event a line."""
     out.writelines(json.dumps(event) + "\n" for event in make(**size))
+
+
+def day(text: str) -> datetime:
+    """The first moment of a day such as 2026-03-02."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def main() -> None:
@@ -418,9 +426,10 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=220)
     parser.add_argument("--days", type=int, default=DAYS_IN_THE_MONTH)
     parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--start", type=day, default=START, help="the first day; 2026-01-01 if not given")
     parser.add_argument("--out", type=Path, help="the file to write; standard output without it")
     chosen = parser.parse_args()
-    size = {"cases": chosen.cases, "days": chosen.days, "seed": chosen.seed}
+    size = {"cases": chosen.cases, "days": chosen.days, "seed": chosen.seed, "start": chosen.start}
     if chosen.out is None:
         write(sys.stdout, **size)
         return

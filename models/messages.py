@@ -47,7 +47,7 @@ class Message(Base):
     valid_until: Mapped[datetime | None]
     attempt: Mapped[int] = mapped_column(default=0)
     claimed_by: Mapped[str | None]
-    claimed_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None] = mapped_column(index=True)
     lease_until: Mapped[datetime | None]
     handed_over_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

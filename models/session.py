@@ -38,7 +38,7 @@ class OneSession(sessionmaker[Session]):
         self._acts = acts
         self._done = 0
 
-    def __call__(self, **_options: Any) -> Session:  # noqa: ANN401 - the parent's signature
+    def __call__(self, **_options: Any) -> Session:
         return self._session
 
     @contextmanager
@@ -141,7 +141,7 @@ def _tune_sqlite(engine: Engine, *, throw_away: bool) -> None:
 
 def _relax_postgresql(engine: Engine, schema: str | None) -> None:
     @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+    def _connect(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = off")
             if schema is not None:

@@ -1,6 +1,7 @@
 """Reconciles: a send with no certain outcome is looked up at the provider before anything is sent again."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -28,6 +29,18 @@ from notify.ledger.tasks import open_duty_task, open_task
 
 BATCH = 50
 LOOK_AGAIN = timedelta(minutes=5)
+AROUND = timedelta(minutes=2)
+"""How far clocks may differ when messages of about the same time are compared."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One message whose outcome is unknown, with all that a look-up needs."""
+
+    outgoing: Outgoing
+    provider: str | None
+    since: datetime
+    known_refs: frozenset[str]
 
 
 def reconcile(
@@ -39,21 +52,29 @@ def reconcile(
     limit: int = BATCH,
 ) -> int:
     """Settle what can be settled of the messages whose outcome is unknown. Returns how many were looked at."""
-    asked = _take(sessions, keys, at=clock(), limit=limit)
-    for outgoing, since, known in asked:
-        provider = providers[outgoing.channel]
-        try:
-            found: Found | None = provider.look_up(outgoing, since=since, at=clock(), known_refs=known)
-        except ProviderError:
-            found = None  # not to be had now: the lease makes us ask again
+    questions = _take(sessions, keys, at=clock(), limit=limit)
+    for question in questions:
+        found = _ask(question, providers[question.outgoing.channel], at=clock())
         if found is not None:
-            _settle(sessions, keys, outgoing, found, at=clock())
-    return len(asked)
+            _settle(sessions, keys, question.outgoing, found, at=clock())
+    return len(questions)
+
+
+def _ask(question: _Question, provider: Provider, *, at: datetime) -> Found | None:
+    """What the provider says; None when it cannot be asked now, and is asked again when the lease has run out."""
+    if provider.name != question.provider:
+        return CannotTell()  # another provider is set up now: that it knows nothing proves nothing
+    try:
+        return provider.look_up(
+            question.outgoing, since=question.since, at=at, known_refs=question.known_refs
+        )
+    except ProviderError:
+        return None
 
 
 def _take(
     sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit: int
-) -> list[tuple[Outgoing, datetime, frozenset[str]]]:
+) -> list[_Question]:
     """Messages claimed by a worker that died, and those already uncertain, with all that a look-up needs."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
         messages = act.session.scalars(
@@ -72,9 +93,9 @@ def _take(
                 message.state = MessageState.UNCERTAIN
                 act.log("message uncertain", message, owner=message.victim_id)
             message.lease_until = at + LOOK_AGAIN
-            taken.append(
-                (_outgoing(act, message), message.claimed_at or at, _known_refs(act.session, message))
-            )
+            since = message.claimed_at or message.created_at
+            known = _known_refs(act.session, since)
+            taken.append(_Question(_outgoing(act, message), message.provider, since, known))
         return taken
 
 
@@ -94,11 +115,11 @@ def _outgoing(act: Act, message: Message) -> Outgoing:
     )
 
 
-def _known_refs(session: Session, message: Message) -> frozenset[str]:
-    """The provider's names that other messages to this contact point hold already."""
+def _known_refs(session: Session, since: datetime) -> frozenset[str]:
+    """The provider's names that messages of ours hold already, of those claimed at about that time or later."""
     refs = session.scalars(
         select(Message.provider_ref).where(
-            Message.contact_point_id == message.contact_point_id, Message.provider_ref.is_not(None)
+            Message.claimed_at >= since - AROUND, Message.provider_ref.is_not(None)
         )
     )
     return frozenset(ref for ref in refs if ref is not None)

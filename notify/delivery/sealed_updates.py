@@ -12,8 +12,9 @@ from sqlalchemy import bindparam, func, select, update
 from models.duties import Duty
 from models.messages import SealedUpdate, VictimSession
 from models.milestones import Milestone
+from models.oversight import Task
 from models.people import Participation, Victim
-from models.vocabulary import Outcome
+from models.vocabulary import Outcome, TaskKind, TaskState
 from notify.delivery.facts import Standing, standings
 from notify.delivery.writing import Writer, facts_of
 from notify.errors import Conflict, FieldFault
@@ -36,7 +37,9 @@ _NOBODYS = _hasher.hash(secrets.token_urlsafe())
 
 _WRITTEN = select(
     select(SealedUpdate.id).where(SealedUpdate.duty_id == bindparam("duty")).scalar_subquery(),
-    select(func.max(SealedUpdate.number)).where(SealedUpdate.victim_id == bindparam("victim")).scalar_subquery(),
+    select(func.max(SealedUpdate.number))
+    .where(SealedUpdate.victim_id == bindparam("victim"))
+    .scalar_subquery(),
 )
 
 
@@ -45,7 +48,7 @@ def seal_update(
 ) -> SealedUpdate | None:
     """Write the private-page text of one duty, once; None when it is there already."""
     known, last = (
-        act.session.connection().execute(_WRITTEN, {"duty": duty.id, "victim": duty.victim_id}).one()._tuple()
+        act.session.connection().execute(_WRITTEN, {"duty": duty.id, "victim": duty.victim_id}).one()
     )
     if known is not None:
         return None
@@ -111,6 +114,13 @@ def set_secret(act: Act, victim: Victim, secret: str) -> None:
         update(VictimSession)
         .where(VictimSession.victim_id == victim.id, VictimSession.ended_at.is_(None))
         .values(ended_at=act.at)
+    )
+    act.session.execute(
+        update(Task)
+        .where(
+            Task.victim_id == victim.id, Task.kind == TaskKind.AGREE_SECRET, Task.state == TaskState.OPEN
+        )
+        .values(state=TaskState.DONE, done_at=act.at, done_by_id=act.staff_id)
     )
     act.log("secret set", victim, owner=victim.id)
 

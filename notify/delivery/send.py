@@ -3,7 +3,7 @@
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from models.duties import Duty
 from models.keyring import Keyring
 from models.messages import Message, MessageDuty
-from models.people import Participation
 from models.vocabulary import Channel, DutyState, MessageState, Outcome, Refusal
 from notify.clock import Clock
 from notify.delivery.facts import Standing, standings
@@ -24,7 +23,7 @@ from notify.delivery.rules.retry import Retry
 from notify.delivery.writing import Writer, hashed
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.ledger.contact_log import write_entry
+from notify.ledger.contact_log import write_attempt
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +47,11 @@ _DUTIES_OF = (
     .where(MessageDuty.message_id.in_(bindparam("ids", expanding=True)))
     .order_by(Duty.created_at, Duty.rule, Duty.id)
 )
-_MESSAGE_AND_PART = (
-    select(Message, Participation)
-    .join(Participation, Participation.id == Message.participation_id)
-    .where(Message.id == bindparam("id"))
-    .with_for_update(of=Message)
+_LOCKED = (
+    select(Message)
+    .where(Message.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Message.id)
+    .with_for_update()
     .execution_options(populate_existing=True)
 )
 
@@ -63,6 +62,11 @@ class Claim:
 
     outgoing: Outgoing
     provider: Provider
+    until: datetime
+    """After this the claim is too old to be acted on."""
+
+
+Answer = Accepted | ProviderError
 
 
 def send_due(
@@ -77,13 +81,20 @@ def send_due(
 ) -> int:
     """Claim, hand over and record one batch. Returns how many messages were looked at."""
     seen, claims = _claim(sessions, keys, writer, providers, at=clock(), worker=worker, limit=limit)
-    for claim in claims:
-        try:
-            outcome: Accepted | ProviderError = claim.provider.send(claim.outgoing, at=clock())
-        except ProviderError as answer:
-            outcome = answer
-        record(sessions, keys, claim.outgoing, claim.provider.name, outcome, at=clock())
+    record(sessions, keys, [(claim.outgoing, _hand_over(claim, clock)) for claim in claims], at=clock)
     return seen
+
+
+def _hand_over(claim: Claim, clock: Clock) -> Answer:
+    """Ask the provider once. No transaction is open meanwhile."""
+    now = clock()
+    if now >= claim.until:
+        # A slow provider has used up the lease: what was not handed over yet is given back while that is certain.
+        return TryLater("no_time_left_in_lease")
+    try:
+        return claim.provider.send(claim.outgoing, at=now)
+    except ProviderError as answer:
+        return answer
 
 
 def _claim(
@@ -120,11 +131,6 @@ def duties_of(session: Session, message_ids: list[UUID]) -> defaultdict[UUID, li
     for message_id, duty in session.execute(_DUTIES_OF, {"ids": message_ids}):
         found[message_id].append(duty)
     return found
-
-
-def locked(session: Session, message_id: UUID) -> tuple[Message, Participation]:
-    """A message, its row locked, and the participation it belongs to."""
-    return session.execute(_MESSAGE_AND_PART, {"id": message_id}).one()._tuple()
 
 
 def _decide(standing: Standing, message: Message, duties: list[Duty], at: datetime) -> Decision:
@@ -171,7 +177,7 @@ def _claimed(
         attempt=message.attempt,
         callback_token=token,
     )
-    return Claim(outgoing, provider)
+    return Claim(outgoing, provider, act.at + LEASE / 2)
 
 
 def _not_now(act: Act, message: Message, duties: list[Duty], decision: Hold | Refuse) -> None:
@@ -194,36 +200,40 @@ def _compose_again(act: Act, duties: list[Duty]) -> None:
 def record(
     sessions: sessionmaker[Session],
     keys: Keyring,
-    outgoing: Outgoing,
-    provider: str,
-    outcome: Accepted | ProviderError,
+    answers: Sequence[tuple[Outgoing, Answer]],
     *,
-    at: datetime,
+    at: Clock,
 ) -> None:
-    """Write down what the provider answered to one hand-over."""
-    with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        message, _ = locked(act.session, outgoing.message_id)
-        if message.attempt != outgoing.attempt:
-            log.error(
-                "an answer came for an attempt that was given up", extra={"message_id": str(message.id)}
-            )
-            return
-        duties = duties_of(act.session, [message.id])[message.id]
-        if isinstance(outcome, Accepted):
-            accept(act, message, duties, outcome.provider_ref)
-        elif message.state is not MessageState.CLAIMED:
-            return  # a receipt was faster and knows better
-        elif isinstance(outcome, TryLater):
-            _try_later(act, message, duties, outcome)
-        elif isinstance(outcome, Refused):
-            give_up(act, message, duties, MessageState.FAILED, outcome.code)
-        else:
-            message.state, message.lease_until, message.error_code = (
-                MessageState.UNCERTAIN,
-                at,
-                outcome.reason,
-            )
-            act.log("message uncertain", message, owner=message.victim_id, provider=provider)
+    """Write down what the providers answered to one batch of hand-overs."""
+    if not answers:
+        return
+    with acting(sessions, keys, at=at(), actor=THE_SERVICE) as act:
+        ids = [outgoing.message_id for outgoing, _ in answers]
+        messages = {message.id: message for message in act.session.scalars(_LOCKED, {"ids": ids})}
+        duties = duties_of(act.session, ids)
+        for outgoing, answer in answers:
+            message = messages[outgoing.message_id]
+            if message.attempt == outgoing.attempt:
+                _record_one(act, message, duties[message.id], answer)
+            else:
+                log.error(
+                    "an answer came for an attempt that was given up", extra={"message_id": str(message.id)}
+                )
+
+
+def _record_one(act: Act, message: Message, duties: list[Duty], answer: Answer) -> None:
+    if isinstance(answer, Accepted):
+        accept(act, message, duties, answer.provider_ref)
+    elif message.state is not MessageState.CLAIMED:
+        return  # a receipt was faster and knows better
+    elif isinstance(answer, TryLater):
+        _try_later(act, message, duties, answer)
+    elif isinstance(answer, Refused):
+        give_up(act, message, duties, MessageState.FAILED, answer.code)
+    else:
+        message.state, message.lease_until = MessageState.UNCERTAIN, act.at
+        message.error_code = answer.reason
+        act.log("message uncertain", message, owner=message.victim_id)
 
 
 def accept(act: Act, message: Message, duties: list[Duty], provider_ref: str | None) -> None:
@@ -232,15 +242,7 @@ def accept(act: Act, message: Message, duties: list[Duty], provider_ref: str | N
     message.handed_over_at, message.lease_until, message.not_before = act.at, None, None
     if message.state in (MessageState.CLAIMED, MessageState.UNCERTAIN):
         message.state = MessageState.ACCEPTED
-    _, participation = locked(act.session, message.id)
-    write_entry(
-        act,
-        participation,
-        Outcome.MESSAGE_ACCEPTED,
-        duties,
-        message=message,
-        contact_point_id=message.contact_point_id,
-    )
+    write_attempt(act, message, Outcome.MESSAGE_ACCEPTED, duties)
     act.log(
         "message sent",
         message,
@@ -254,15 +256,7 @@ def give_up(act: Act, message: Message, duties: list[Duty], state: MessageState,
     """This message will not arrive: log it, and let the duty go on by other means."""
     message.state, message.error_code = state, code
     message.finished_at, message.lease_until, message.not_before = act.at, None, None
-    _, participation = locked(act.session, message.id)
-    write_entry(
-        act,
-        participation,
-        Outcome.MESSAGE_UNDELIVERED,
-        duties,
-        message=message,
-        contact_point_id=message.contact_point_id,
-    )
+    write_attempt(act, message, Outcome.MESSAGE_UNDELIVERED, duties)
     act.log("message not delivered", message, owner=message.victim_id, state=state)
     _compose_again(act, duties)
 

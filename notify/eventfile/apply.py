@@ -7,9 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select
 
+from models.cases import Case
 from models.messages import Message, SealedUpdate
-from models.people import Participation
+from models.people import Participation, Victim
 from models.running import AppliedEvent
+from models.staff import Staff
 from models.vocabulary import Role
 from notify.delivery.inbound import take_inbound
 from notify.delivery.receipts import Slip, apply, store
@@ -44,6 +46,13 @@ from notify.wiring import Services
 
 SOURCE = "event file"
 
+_STAFF_ID = select(Staff.id).where(Staff.ref == bindparam("ref"), Staff.active)
+_PART = (
+    select(Participation)
+    .join(Case, Case.id == Participation.case_id)
+    .join(Victim, Victim.id == Participation.victim_id)
+    .where(Case.ref == bindparam("case"), Victim.ref == bindparam("victim"))
+)
 _APPLIED = select(AppliedEvent.digest).where(AppliedEvent.external_id == bindparam("id"))
 
 
@@ -73,12 +82,18 @@ def _first_time(act: Act, external_id: str, event_digest: str) -> bool:
 
 def _by(act: Act, ref: str, field: str = "by") -> None:
     """From here on the act is that of the member of staff whom the event names."""
-    act.actor = Actor("staff", staff_by_ref(act.session, ref, field).id)
+    known = act.session.connection().execute(_STAFF_ID, {"ref": ref}).scalar()
+    act.actor = Actor("staff", known or staff_by_ref(act.session, ref, field).id)
 
 
 def _who(act: Act, case: str, victim: str) -> Participation:
-    found_case = case_by_ref(act.session, case)
-    return participation_of(act.session, found_case, victim_by_ref(act.session, victim))
+    found = act.session.scalars(_PART, {"case": case, "victim": victim}).first()
+    if found is None:
+        # Not there: say which of the two is not known.
+        return participation_of(
+            act.session, case_by_ref(act.session, case), victim_by_ref(act.session, victim)
+        )
+    return found
 
 
 @singledispatch

@@ -80,7 +80,7 @@ def _contact_points(reader: _Reader) -> Iterator[Line]:
             )
 
 
-def _with_refs(noun: Any) -> Select[Any]:  # noqa: ANN401 - any table that belongs to a participation
+def _with_refs(noun: Any) -> Select[Any]:
     return (
         select(noun, Victim.ref, Case.ref)
         .join(Participation, Participation.id == noun.participation_id)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from itertools import groupby
 from uuid import UUID
 
 from sqlalchemy import Executable, insert
@@ -42,9 +44,9 @@ class Act:
         """Insert rows that this act will not change again: much cheaper than having the session track them."""
         self.session.flush()
         connection = self.session.connection()
-        for row in rows:
-            values = {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
-            connection.execute(insert(type(row)), values)
+        for table, same in groupby(rows, type):
+            values = [{name: vars(row).get(name) for name in _columns(table)} for row in same]
+            connection.execute(insert(table), values if len(values) > 1 else values[0])
 
     def run(self, statement: Executable, **values: object) -> None:
         """Run a prepared change on rows that this act has not loaded."""
@@ -69,6 +71,11 @@ class Act:
         """Note that a list of `count` rows of one table was shown: one line, however long it was."""
         detail = {"count": count}
         self.records.append(Record(self.logged_at, self.actor, "listed", subject, None, detail=detail))
+
+
+@cache
+def _columns(table: type[Table]) -> tuple[str, ...]:
+    return tuple(table.__mapper__.column_attrs.keys())
 
 
 @contextmanager

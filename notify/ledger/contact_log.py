@@ -79,6 +79,21 @@ def write_entry(
     return entry
 
 
+def write_attempt(act: Act, message: Message, outcome: Outcome, duties: Sequence[Duty]) -> None:
+    """Write the line of a message that was passed on, or was not: an attempt either way, which closes nothing."""
+    entry = ContactEntry(
+        participation_id=message.participation_id,
+        victim_id=message.victim_id,
+        at=act.at,
+        outcome=outcome,
+        reached=False,
+        message_id=message.id,
+        contact_point_id=message.contact_point_id,
+        rules=sorted({duty.rule for duty in duties}),
+    )
+    act.write(entry)
+
+
 def _stop_using_phones(act: Act, participation: Participation, contact_point_id: UUID | None) -> None:
     """Somebody else has the phone. If it was not said which one, no number of hers is safe until it is checked."""
     phones = select(ContactPoint).where(

@@ -19,7 +19,7 @@ from notify.ledger.closing import close_duties
 from notify.ledger.tasks import open_duty_task
 from notify.ledger.waking import SENT_BY_US
 from notify.planning.queries import participations_in
-from notify.planning.rulebook import Rulebook
+from notify.planning.rulebook import Rulebook, first_look
 from notify.planning.rules.catalogue import Rule
 from notify.planning.rules.due import due_at, urgent_by
 
@@ -44,6 +44,11 @@ class Happening:
     facts: Mapping[str, str] | None = None
 
 
+DECLINED = "the victim declined further updates"
+
+TASK_OF = {DutyClass.OFFICER_FIRST: TaskKind.CALL, DutyClass.STAFF_TASK: TaskKind.DO_DUTY}
+"""What must be there for a person from the first moment of a duty."""
+
 _SETTLED = select(Duty.participation_id, Duty.rule).where(
     Duty.milestone_id == bindparam("milestone_id"), Duty.state != DutyState.CANCELLED
 )
@@ -62,8 +67,7 @@ def record_milestone(
         case_id=case.id, external_id=external_id, recorded_at=act.at, recorded_by_id=act.staff_id
     )
     _write(act, milestone, happening)
-    act.session.add(milestone)
-    act.session.flush()
+    act.write(milestone)
     act.log("milestone recorded", milestone, owner=case.id, kind=happening.kind)
     duties = plan_duties(act, rulebook, milestone, participations_in(act.session, case.id))
     return milestone, duties
@@ -131,7 +135,7 @@ def plan_duties(
         for rule in rulebook.catalogue.rules_for(milestone.kind, local_date(milestone.learned_at))
         if rule.duty_class in DUTY_CLASSES
     ]
-    settled = {row._tuple() for row in act.session.execute(_SETTLED, {"milestone_id": milestone.id})}
+    settled = set(act.session.execute(_SETTLED, {"milestone_id": milestone.id}))
     made = [
         (participation, _duty(act, rulebook, milestone, participation, rule))
         for participation in participations
@@ -139,10 +143,12 @@ def plan_duties(
         if (participation.id, rule.id) not in settled
     ]
     duties = [duty for _, duty in made]
-    act.session.add_all(duties)
-    act.session.flush()
+    act.write(*duties)
     for participation, duty in made:
-        _begin(act, participation, duty)
+        if duty.state is DutyState.WAIVED:
+            act.log("duty waived", duty, owner=duty.victim_id, reason=DECLINED, rule=duty.rule)
+        elif duty.duty_class in TASK_OF:
+            open_duty_task(act, participation, TASK_OF[duty.duty_class], duty, fresh=True)
     return duties
 
 
@@ -152,7 +158,7 @@ def _duty(
     start = milestone.learned_at
     days = rulebook.policy.days_for(rule, enhanced=participation.is_enhanced)
     immediate = rule.duty_class is DutyClass.IMMEDIATE
-    return Duty(
+    duty = Duty(
         participation_id=participation.id,
         victim_id=participation.victim_id,
         milestone_id=milestone.id,
@@ -167,19 +173,14 @@ def _duty(
         due_at=due_at(start, days, rulebook.calendar),
         urgent_by=urgent_by(start, rulebook.policy.urgent_hours) if immediate else None,
         state=DutyState.OPEN,
-        compose_at=act.at if rule.duty_class in SENT_BY_US else None,
-        next_alert_at=act.at,
     )
-
-
-def _begin(act: Act, participation: Participation, duty: Duty) -> None:
-    """What must be there from the first moment: the task to call or to act; or the waiver of one who declined."""
-    if participation.declined_at is not None and duty.duty_class is not DutyClass.IMMEDIATE:
-        close_duties(act, [duty], DutyState.WAIVED, reason="the victim declined further updates")
-    elif duty.duty_class is DutyClass.OFFICER_FIRST:
-        open_duty_task(act, participation, TaskKind.CALL, duty, fresh=True)
-    elif duty.duty_class is DutyClass.STAFF_TASK:
-        open_duty_task(act, participation, TaskKind.DO_DUTY, duty, fresh=True)
+    if participation.declined_at is not None and not immediate:
+        duty.state, duty.closed_at, duty.late = DutyState.WAIVED, act.at, False
+        duty.close_reason_sealed = act.seal(duty.victim_id, duty, "close_reason_sealed", DECLINED)
+    else:
+        duty.compose_at = act.at if rule.duty_class in SENT_BY_US else None
+        duty.next_alert_at = first_look(rulebook.policy, duty)
+    return duty
 
 
 def _is_used(act: Act, external_id: str) -> bool:

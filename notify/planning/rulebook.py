@@ -1,7 +1,9 @@
 """The rulebook: the Code's catalogue, the working days and the force's policy, loaded once at start."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from models.duties import Duty
 from models.vocabulary import NO_CHANGE_RULE
 from notify.errors import FieldFault
 from notify.planning.policy import Policy
@@ -19,3 +21,9 @@ class Rulebook:
         """Raise FieldFault when no edition of the Code, and no plan, has a rule of this name."""
         if rule != NO_CHANGE_RULE and not self.catalogue.rules_named(rule):
             raise FieldFault(field, "is not a rule of the Code")
+
+
+def first_look(policy: Policy, duty: Duty) -> datetime:
+    """When oversight must first look at a new duty: nothing can be due soon or overdue before this."""
+    soon = duty.due_at - timedelta(hours=policy.due_soon_hours)
+    return max(duty.created_at, min(soon, duty.deadline))

@@ -1,11 +1,14 @@
-"""Documents say what is so: the tree, the commands and the settings."""
+"""Documents say what is so: the tree, the commands, the settings, the links and the pictures."""
 
 import re
 from dataclasses import fields
 
+import click
 import pytest
 
 from config import Settings
+from notify.cli import main
+from tests.architecture.pages import code_in, headings_of, links_in, pages, read
 from tests.architecture.source import ROOT
 
 SHOWN = ("bench", "jobs", "models", "notify", "tests")
@@ -25,15 +28,52 @@ def test_the_tree_in_the_architecture_page_is_the_real_one():
     assert real - shown == set()
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", *(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))]
-)
+@pytest.mark.parametrize("page", pages())
 def test_every_make_command_that_a_page_names_exists(page):
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
 
-    named = set(re.findall(r"(?:^|[`$] ?)make ([a-z-]+)", (ROOT / page).read_text(), re.MULTILINE))
+    named = {match[1] for code in code_in(read(page)) if (match := re.match(r"(?:\$ )?make ([a-z-]+)", code))}
 
     assert named <= targets
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_notify_command_that_a_page_names_exists(page):
+    named = {
+        match[1]
+        for code in code_in(read(page))
+        if (match := re.match(r"(?:\$ )?(?:\S*/)?notify((?: [^ ]+)+)", code))
+    }
+
+    assert {words for words in named if (fault := _command_fault(words.split())) and print(fault) is None} == set()
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_link_of_a_page_leads_somewhere(page):
+    broken = {
+        f"{path}#{heading}"
+        for path, heading in links_in(page)
+        if not path.exists() or (heading and heading not in headings_of(path))
+    }
+
+    assert broken == set()
+
+
+def test_every_page_can_be_reached_from_the_readme():
+    reached, waiting = set(), {ROOT / "README.md"}
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        linked = {path / "README.md" if path.is_dir() else path for path, _ in links_in(str(page.relative_to(ROOT)))}
+        waiting |= {path for path in linked if path.suffix == ".md"} - reached
+
+    assert {page for page in pages() if ROOT / page not in reached} == set()
+
+
+def test_every_picture_is_shown_somewhere():
+    shown = {path for page in pages() for path, _ in links_in(page)}
+
+    assert {path for path in (ROOT / "docs/images").iterdir() if path not in shown} == set()
 
 
 def test_the_readme_names_the_commands_to_try_and_to_test():
@@ -56,6 +96,20 @@ def test_every_setting_is_described_with_its_default():
     real = {field.name.upper(): _as_written(getattr(settings, field.name)) for field in fields(Settings)}
 
     assert described == real | {"NOTIFY_ROOT_KEY_FILE": None}
+
+
+def _command_fault(words: list[str]) -> str | None:
+    """What of a command line, after `notify`, the command line does not know; None when it knows all."""
+    command: click.Command = main
+    while isinstance(command, click.Group) and words:
+        word, *words = words
+        found = command.commands.get(word)
+        if found is None:
+            return f"no command {word}"
+        command = found
+    options = {name for param in command.params for name in param.opts} | {"--help", "-h"}
+    unknown = [word for word in words if word.strip("[").startswith("--") and word.strip("[]").partition("=")[0] not in options]
+    return f"no option {unknown[0]}" if unknown else None
 
 
 def _as_written(value: object) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask import render_template
+from flask import abort, render_template
 from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 
@@ -108,6 +108,8 @@ def release(duty_id: UUID) -> str | Response:
         return done("The victim can now read it on the private page.", address(released[0]))
     with acting() as act:
         duty, part = the_duty(act.session, duty_id)
+        if duty.duty_class is not DutyClass.OFFICER_FIRST:
+            abort(404)
         _, victim = look_at(act, part.participation.id, "release")
         milestone = act.session.get(Milestone, duty.milestone_id) if duty.milestone_id else None
         facts = facts_of(act, milestone)

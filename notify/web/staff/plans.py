@@ -8,6 +8,7 @@ from flask import abort, render_template, request
 from werkzeug.wrappers import Response
 
 from models.people import Victim
+from models.plans import Plan
 from models.vocabulary import CHANNEL_OF, Channel, ContactPointState, Detail, MilestoneKind
 from notify.access import WRITERS
 from notify.errors import Conflict, FieldFault
@@ -45,8 +46,9 @@ def agree(participation_id: UUID) -> str | Response:
     """Without scripts: "more times" and "preview" post the same form, and nothing is kept until it is agreed."""
     with acting() as act:
         part, victim = look_at(act, participation_id, "plan")
-        points = _offered(points_of(act, [part.victim.id]))
-        values = _values(act, part.participation.id, part.victim.id, points)
+        plan = current_plan(act.session, participation_id)
+        points = _offered(points_of(act, [part.victim.id]), plan)
+        values = _values(act, plan, part.victim.id, points)
     form = PlanForm(data=values)
     by_id = {str(point.row.id): point for point in points}
     if not form.offer(by_id):
@@ -80,13 +82,19 @@ def _agreed(form: PlanForm, participation_id: UUID, points: Mapping[str, PointSh
     return True
 
 
-def _offered(points: list[PointShown]) -> list[PointShown]:
-    """Those that may be used come first; a suspended one may stand in a plan, but nothing goes there."""
-    return sorted(points, key=lambda point: point.row.state is ContactPointState.SUSPENDED)[:MOST_POINTS]
+def _offered(points: list[PointShown], plan: Plan | None) -> list[PointShown]:
+    """Those of the plan come first, in its order, and suspended ones last: nothing goes there, plan or not."""
+    places = {channel.contact_point_id: channel.position for channel in plan.channels} if plan else {}
+    return sorted(
+        points,
+        key=lambda point: (
+            places.get(point.row.id, MOST_POINTS),
+            point.row.state is ContactPointState.SUSPENDED,
+        ),
+    )[:MOST_POINTS]
 
 
-def _values(act: Act, participation_id: UUID, victim_id: UUID, points: list[PointShown]) -> dict[str, object]:
-    plan = current_plan(act.session, participation_id)
+def _values(act: Act, plan: Plan | None, victim_id: UUID, points: list[PointShown]) -> dict[str, object]:
     key = act.key(victim_id)
     channels = plan.channels if plan else []
     covers = {channel.id: key.open_or_none(channel, "cover_text_sealed") for channel in channels}

@@ -74,8 +74,11 @@ def timeline(act: Act, case: Case, victims: Mapping[UUID, VictimShown]) -> list[
         _task: _of(act, Task, victims),
         _plan: _of(act, Plan, victims),
     }
-    people: set[UUID | None] = {m.recorded_by_id for m in milestones} | {c.by_id for c in corrections}
-    people |= {person for rows in by_noun.values() for row in rows for person in _people(row)}
+    people: set[UUID | None] = {
+        person for rows in by_noun.values() for row in rows for person in _people(row)
+    }
+    people.update(m.recorded_by_id for m in milestones)
+    people.update(c.by_id for c in corrections)
     telling = _Telling(act, victims, staff_names(act, people))
     corrected = {c.milestone_id for c in corrections}
     kinds = {m.id: m for m in milestones}

@@ -10,13 +10,17 @@ from models.oversight import Task
 from models.people import ContactPoint
 from models.plans import Plan, PlanChannel
 from models.vocabulary import ContactPointKind, Detail, MessageState
-from tests.fakes import RecordingProvider
+from notify.delivery.providers.base import TryLater
+from notify.planning import people
+from tests.fakes import Answer
 from tests.make import (
     ANY_TIME,
     OFFICE_HOURS,
     ChannelPlan,
     close,
+    contact,
     decline,
+    inbound,
     make_case,
     make_contact_point,
     make_plan,
@@ -135,26 +139,18 @@ def closed_after(world):
 
 
 def stop_sent_after(world):
-    from tests.make import inbound
-
     inbound(world, "STOP")
 
 
 def other_person_after(world):
-    from tests.make import contact
-
     contact(world, "other_person_answered")
 
 
 def told_after(world):
-    from tests.make import contact
-
     contact(world, "spoke_identity_checked")
 
 
 def waived_after(world):
-    from notify.planning import people
-
     with world.about("V-1", "C-1") as (act, participation):
         people.waive(act, participation, "R6-ARREST", reason="told by the court")
 
@@ -338,9 +334,6 @@ def test_nothing_leaves_on_a_date_that_was_ruled_out(world):
 
 
 def test_a_try_that_is_put_off_waits_for_the_next_window_when_this_one_is_over(world):
-    from notify.delivery.providers.base import TryLater
-    from tests.fakes import Answer
-
     world.sms.answers.append(Answer(TryLater("busy", timedelta(hours=2)), arrives=False))
     world.clock.now = when("Mon 5 Jan 2026 16:00")
     make_victim(world)
@@ -435,5 +428,4 @@ def waiting_until_monday(world):
 
 def asked(world):
     """Every message that a provider so much as heard of."""
-    providers: tuple[RecordingProvider, ...] = (world.sms, world.email)
-    return [outgoing for provider in providers for outgoing in provider.asked]
+    return [*world.sms.asked, *world.email.asked]

@@ -1,8 +1,10 @@
 """The API over each sort of database."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from models.session import Database
+from models.session import Database, open_database
 from tests.web.api.kit import Api, Caller, make_api, make_case
 
 
@@ -17,3 +19,11 @@ def officer(api: Api) -> Caller:
     caller = api.caller()
     make_case(caller)
     return caller
+
+
+@pytest.fixture
+def sqlite_api(sqlite_url: str) -> Iterator[Api]:
+    """For what does not depend on the sort of database."""
+    database = open_database(sqlite_url, throw_away=True)
+    yield make_api(database)
+    database.engine.dispose()

@@ -1,6 +1,7 @@
 """The public door on a real port, with a Twilio-speaking peer at the other end."""
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
@@ -12,7 +13,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from models.messages import Message
-from models.session import Database
+from models.session import Database, open_database
 from notify.delivery.send import send_due
 from tests.peers.twilio_peer import PeerMessage, TwilioPeer
 from tests.web.victim.kit import NOW, Door, make_door
@@ -68,11 +69,25 @@ class Line:
 
 
 @pytest.fixture
-def line(database: Database) -> Iterator[Line]:
-    server = make_server(
-        "127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=QuietHandler
-    )  # its application comes once its port is known
-    with TwilioPeer(ACCOUNT, TOKEN, lambda: NOW) as peer:
+def line(sqlite_url: str) -> Iterator[Line]:
+    database = open_database(sqlite_url, throw_away=True)
+    with a_line(database) as line:
+        yield line
+    database.engine.dispose()
+
+
+@pytest.fixture
+def each_line(database: Database) -> Iterator[Line]:
+    """The same on each sort of database in turn."""
+    with a_line(database) as line:
+        yield line
+
+
+@contextmanager
+def a_line(database: Database) -> Iterator[Line]:
+    # Its application comes once its port is known.
+    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=QuietHandler)
+    with closing(server.socket), TwilioPeer(ACCOUNT, TOKEN, lambda: NOW) as peer:
         door = make_door(
             database,
             PUBLIC_URL=f"http://127.0.0.1:{server.server_port}",
@@ -83,9 +98,8 @@ def line(database: Database) -> Iterator[Line]:
             TWILIO_BASE_URL=peer.url,
         )
         server.app = door.app
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield Line(door, peer)
         server.shutdown()
         thread.join()
-        server.server_close()

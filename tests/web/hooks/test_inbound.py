@@ -16,15 +16,15 @@ def states(line: Line) -> dict[str, ContactPointState]:
     return {point.ref: point.state for point in line.door.rows(ContactPoint)}
 
 
-def test_a_text_is_kept_sealed_and_nothing_goes_back(line: Line):
-    answer = line.text("Please ring me on Friday")
+def test_a_text_is_kept_sealed_and_nothing_goes_back(each_line: Line):
+    answer = each_line.text("Please ring me on Friday")
 
     assert (answer.status_code, answer.text) == (200, EMPTY)
-    (kept,) = line.door.rows(Inbound)
+    (kept,) = each_line.door.rows(Inbound)
     assert b"Friday" not in kept.text_sealed
     assert b"447700900123" not in kept.sender_sealed
-    assert len(line.door.rows(Task, kind=TaskKind.FOLLOW_UP_INBOUND)) == 1
-    assert line.peer.accepted == []
+    assert len(each_line.door.rows(Task, kind=TaskKind.FOLLOW_UP_INBOUND)) == 1
+    assert each_line.peer.accepted == []
 
 
 @pytest.mark.parametrize("words", ["STOP", "stop please", "Wrong number", "this is not safe"])
@@ -37,12 +37,12 @@ def test_words_that_ask_to_stop_stop_that_number_at_once(line: Line, words: str)
     }
 
 
-def test_a_text_that_comes_twice_is_kept_once(line: Line):
+def test_a_text_that_comes_twice_is_kept_once(each_line: Line):
     for _ in range(2):
-        assert line.text("Please ring me").status_code == 200
+        assert each_line.text("Please ring me").status_code == 200
 
-    assert len(line.door.rows(Inbound)) == 1
-    assert len(line.door.rows(Task, kind=TaskKind.FOLLOW_UP_INBOUND)) == 1
+    assert len(each_line.door.rows(Inbound)) == 1
+    assert len(each_line.door.rows(Task, kind=TaskKind.FOLLOW_UP_INBOUND)) == 1
 
 
 def test_a_text_from_a_number_nobody_knows_is_kept_and_suspends_nothing(line: Line):

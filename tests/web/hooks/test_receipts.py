@@ -46,13 +46,13 @@ def receipts(line: Line) -> list[Receipt]:
     return sorted(line.door.rows(Receipt), key=lambda receipt: (receipt.received_at, str(receipt.status)))
 
 
-def test_a_delivered_link_is_delivered_and_not_told(line: Line):
-    sent = line.send()
+def test_a_delivered_link_is_delivered_and_not_told(each_line: Line):
+    sent = each_line.send()
 
-    assert [line.peer.deliver(sent.sid, status) for status in ("sent", "delivered")] == [204, 204]
+    assert [each_line.peer.deliver(sent.sid, status) for status in ("sent", "delivered")] == [204, 204]
 
-    assert line.message().state is MessageState.DELIVERED
-    assert {duty.state for duty in line.door.rows(Duty)} == {DutyState.OPEN}
+    assert each_line.message().state is MessageState.DELIVERED
+    assert {duty.state for duty in each_line.door.rows(Duty)} == {DutyState.OPEN}
 
 
 @pytest.mark.parametrize(
@@ -82,25 +82,25 @@ def test_every_word_of_twilio_is_kept_and_read_in_ours(
     assert line.message().state is state
 
 
-def test_a_receipt_that_overtakes_the_answer_is_believed(line: Line):
-    overtaking: Provider = CallsBackFirst(line)
-    line.door.services = replace(line.door.services, providers={Channel.SMS: overtaking})
+def test_a_receipt_that_overtakes_the_answer_is_believed(each_line: Line):
+    overtaking: Provider = CallsBackFirst(each_line)
+    each_line.door.services = replace(each_line.door.services, providers={Channel.SMS: overtaking})
 
-    line.send()
+    each_line.send()
 
-    assert line.message().state is MessageState.DELIVERED
-
-
-def test_a_repeated_receipt_is_kept_once(line: Line):
-    sent = line.send()
-
-    assert [line.peer.deliver(sent.sid) for _ in range(3)] == [204] * 3
-
-    assert len(receipts(line)) == 1
+    assert each_line.message().state is MessageState.DELIVERED
 
 
-def test_the_same_receipt_twice_at_the_same_moment_is_kept_once(line: Line):
-    callback = line.peer.callback(line.send().sid, "delivered")
+def test_a_repeated_receipt_is_kept_once(each_line: Line):
+    sent = each_line.send()
+
+    assert [each_line.peer.deliver(sent.sid) for _ in range(3)] == [204] * 3
+
+    assert len(receipts(each_line)) == 1
+
+
+def test_the_same_receipt_twice_at_the_same_moment_is_kept_once(each_line: Line):
+    callback = each_line.peer.callback(each_line.send().sid, "delivered")
     headers = {"X-Twilio-Signature": callback.signature}
 
     with ThreadPoolExecutor(6) as pool:
@@ -112,8 +112,8 @@ def test_the_same_receipt_twice_at_the_same_moment_is_kept_once(line: Line):
         )
 
     assert {answer.status_code for answer in answers} == {204}
-    assert len(receipts(line)) == 1
-    assert line.message().state is MessageState.DELIVERED
+    assert len(receipts(each_line)) == 1
+    assert each_line.message().state is MessageState.DELIVERED
 
 
 def test_a_late_receipt_moves_nothing_back(line: Line):
@@ -123,17 +123,18 @@ def test_a_late_receipt_moves_nothing_back(line: Line):
         assert line.peer.deliver(sent.sid, status) == 204
 
     assert line.message().state is MessageState.DELIVERED
-    assert len(receipts(line)) == 3
+    # Sent and queued are one word to us, and so one receipt.
+    assert {receipt.status for receipt in receipts(line)} == {ReceiptStatus.ACCEPTED, ReceiptStatus.DELIVERED}
 
 
-def test_a_bounce_after_delivered_is_believed(line: Line):
-    sent = line.send()
+def test_a_bounce_after_delivered_is_believed(each_line: Line):
+    sent = each_line.send()
 
-    line.peer.deliver(sent.sid, "delivered")
-    line.peer.deliver(sent.sid, "undelivered", error_code=30005)
+    each_line.peer.deliver(sent.sid, "delivered")
+    each_line.peer.deliver(sent.sid, "undelivered", error_code=30005)
 
-    assert line.message().state is MessageState.UNDELIVERED
-    assert {receipt.code for receipt in receipts(line)} == {None, "30005"}
+    assert each_line.message().state is MessageState.UNDELIVERED
+    assert {receipt.code for receipt in receipts(each_line)} == {None, "30005"}
 
 
 def test_a_receipt_is_kept_sealed(line: Line):
@@ -228,6 +229,8 @@ def test_behind_a_proxy_the_signature_is_for_the_address_that_twilio_was_given(s
         "TWILIO_ACCOUNT_SID": "AC1",
         "TWILIO_AUTH_TOKEN": "t",
         "TWILIO_FROM": "+447700900900",
+        "COOKIE_SECURE": "true",
+        "STAFF_URL": "https://staff.example.org",
     }
     door = make_door(
         open_database(sqlite_url, throw_away=True), PUBLIC_URL="https://messages.example.org", **env

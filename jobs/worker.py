@@ -1,0 +1,170 @@
+"""The worker: looks for each tick's work at every interval, until it is told to stop."""
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from queue import SimpleQueue
+from threading import Event, Thread
+
+from apscheduler.events import EVENT_SCHEDULER_STARTED
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.base import BaseScheduler
+from apscheduler.schedulers.blocking import BlockingScheduler
+from sqlalchemy import select
+
+from jobs import leases
+from jobs.heartbeats import BETWEEN, beat
+from jobs.tick import Tick
+from jobs.timetable import TIMETABLE
+from models.session import Database
+from models.vocabulary import Channel
+from notify.delivery.providers.base import Accepted, Found, Outgoing, Provider, TryLater
+from notify.wiring import Services
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Draining:
+    """A provider that takes nothing more once the worker is stopping: what it was not handed is certainly not sent."""
+
+    provider: Provider
+    stopping: Event
+
+    @property
+    def name(self) -> str:
+        return self.provider.name
+
+    def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
+        """Hand the message over, unless the worker is stopping. Raises as the provider does."""
+        if self.stopping.is_set():
+            raise TryLater("worker_stopping")
+        return self.provider.send(outgoing, at=at)
+
+    def look_up(
+        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
+    ) -> Found:
+        return self.provider.look_up(outgoing, since=since, at=at, known_refs=known_refs)
+
+    def redact(self, provider_ref: str) -> None:
+        self.provider.redact(provider_ref)
+
+
+@dataclass
+class Runner:
+    """Runs one tick, one look at a time; what goes wrong in a look is logged and counted, and the next look comes."""
+
+    tick: Tick
+    services: Services
+    worker: str
+    stopping: Event
+    failures: int = 0
+    _beat_at: datetime | None = None
+    _held: leases.Held | None = None
+    _fenced: Database | None = None
+
+    def look(self) -> None:
+        """Do what is due now, batch after batch, until nothing is or the worker is stopping."""
+        try:
+            while not self.stopping.is_set() and self._is_due() and self._run() > 0:
+                self._beat()
+            self._beat()
+        except Exception:  # one bad look must not end the worker: the next one comes at the next interval
+            self.failures += 1
+            log.exception("tick failed", extra={"tick": self.tick.name, "failures": self.failures})
+
+    def let_go(self) -> None:
+        """Give the lease back, if there is one, so that another worker need not wait for it to run out."""
+        if self._held is not None:
+            leases.release(self.services.sessions, self._held, at=self.services.clock())
+
+    def _is_due(self) -> bool:
+        with self.services.reading() as session:
+            when: datetime | None = session.scalar(select(self.tick.next_due))
+        return when is not None and when <= self.services.clock()
+
+    def _run(self) -> int:
+        if not self.tick.single:
+            return self.tick.run(self.services, self.worker)
+        database = self._under_lease()
+        return (
+            0 if database is None else self.tick.run(replace(self.services, database=database), self.worker)
+        )
+
+    def _under_lease(self) -> Database | None:
+        """The database behind the fence of a lease just taken or renewed; None while another worker has it."""
+        services = self.services
+        held = leases.take(services.sessions, self.tick.name, self.worker, at=services.clock())
+        if held != self._held:
+            self._held, self._fenced = held, leases.fenced(services.database, held) if held else None
+        return self._fenced
+
+    def _beat(self) -> None:
+        now = self.services.clock()
+        if self._beat_at is None or now - self._beat_at >= BETWEEN:
+            beat(self.services.sessions, self.tick.name, self.worker, at=now)
+            self._beat_at = now
+
+
+@dataclass
+class Worker:
+    """All ticks under one timer, each in a thread of its own and never twice at a time."""
+
+    services: Services
+    name: str
+    timetable: tuple[Tick, ...] = TIMETABLE
+    scheduler: BaseScheduler = field(default_factory=BlockingScheduler)
+    stopping: Event = field(default_factory=Event)
+    runners: list[Runner] = field(init=False)
+    _told: SimpleQueue[None] = field(default_factory=SimpleQueue)
+
+    def __post_init__(self) -> None:
+        providers: Mapping[Channel, Provider] = {
+            channel: Draining(provider, self.stopping)
+            for channel, provider in self.services.providers.items()
+        }
+        services = replace(self.services, providers=providers)
+        self.runners = [Runner(tick, services, self.name, self.stopping) for tick in self.timetable]
+
+    def run(self) -> None:
+        """Work until `stop` is called; then finish what is in hand. Raises what ended the timer, if something did."""
+        self._set_up()
+        ending = Thread(target=self._end_when_told, name="ending", daemon=True)
+        self.scheduler.add_listener(lambda _event: ending.start(), EVENT_SCHEDULER_STARTED)
+        log.info("worker started", extra={"worker": self.name})
+        try:
+            self.scheduler.start()
+        except BaseException:
+            self.stopping.set()  # or looks that go on would keep the process alive
+            raise
+        ending.join()
+        for runner in self.runners:
+            runner.let_go()
+        log.info("worker stopped", extra={"worker": self.name})
+
+    def stop(self) -> None:
+        """Claim nothing more. Safe in a signal handler, and more than once."""
+        self._told.put(None)
+
+    def _set_up(self) -> None:
+        self.scheduler.configure(
+            executors={"default": ThreadPoolExecutor(len(self.runners))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC",
+        )
+        for runner in self.runners:
+            self.scheduler.add_job(
+                runner.look,
+                "interval",
+                seconds=self.services.settings.worker_tick_seconds,
+                id=runner.tick.name,
+                next_run_time=self.services.clock(),  # an interval alone would begin with a wait
+            )
+
+    def _end_when_told(self) -> None:
+        """Ends the timer from a thread of its own: a signal handler could meet itself half way through it."""
+        self._told.get()
+        self.stopping.set()
+        self.scheduler.remove_all_jobs()
+        self.scheduler.shutdown(wait=True)

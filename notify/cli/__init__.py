@@ -1,0 +1,67 @@
+"""The command line: `notify`, for the people who run the service and for those who try it."""
+
+from typing import Any
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from config import ConfigError
+from models.faults import database_fault
+from models.keyring import KeyringError
+from notify.cli import (
+    audit,
+    code,
+    database,
+    demonstration,
+    health,
+    importing,
+    keys,
+    replaying,
+    serving,
+    staff,
+    tokens,
+)
+from notify.cli.shared import Refused
+from notify.errors import NotifyError
+from notify.planning.policy import PolicyError
+
+
+class Commands(click.Group):
+    """Commands whose faults are told in a line each, on standard error, with exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ConfigError, KeyringError, NotifyError, PolicyError) as fault:
+            raise Refused(str(fault)) from fault
+        except DBAPIError as fault:
+            raise Refused(database_fault(fault)) from fault
+        except BrokenPipeError:
+            raise  # whoever read our output has seen enough
+        except OSError as fault:
+            raise Refused(f"{fault.filename or 'input or output'}: {fault.strerror}") from fault
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Communication plans for victims of crime, and safe, timely updates about their case.
+
+    Settings come from the environment: see docs/settings.md.
+    """
+
+
+for command in (
+    database.database,
+    importing.import_file,
+    replaying.replay_file,
+    code.code,
+    audit.audit,
+    keys.keys,
+    staff.unit,
+    staff.staff,
+    tokens.token,
+    health.health,
+    serving.serve,
+    demonstration.demo,
+):
+    main.add_command(command)

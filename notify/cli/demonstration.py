@@ -1,0 +1,214 @@
+"""`notify demo`: runs the demonstration and shows it."""
+
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from config import Settings
+from notify import demo as demonstration
+from notify.cli.database import upgrade_at
+from notify.cli.serving import gunicorn
+from notify.cli.shared import Refused, day_of, progress_bar
+from notify.clock import utc_now
+from notify.demo import Folder
+from notify.eventfile.replay import Outcome
+from notify.oversight.reports import Summary, summarise
+from notify.wiring import make_services
+
+LONGEST_WAIT = 60.0  # seconds for the doors to open and the first message to leave
+T = TypeVar("T")
+
+GRACE = 15.0  # seconds for a process to end before it is killed
+
+
+@click.command()
+@click.option(
+    "--serve/--no-serve", default=True, help="Stop after the summary, or start both doors and the worker."
+)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Made anew each time.",
+)
+def demo(*, serve: bool, folder: Path) -> None:
+    """Show what the service does, with fictional people and without sending anything.
+
+    Lives a unit's last month through in simulated time, says what became of it, and starts the pages for staff and
+    for victims with a worker behind them.
+    """
+    screen, where = Console(), Folder(folder)
+    where.fresh()
+    env = demonstration.make_settings(where)
+    settings = Settings.from_env(env)
+    upgrade_at(settings.database_url)
+    outcome = _live_the_month(where, env)
+    services = make_services(settings)
+    with services.reading() as session:
+        _show_summary(screen, summarise(session, at=utc_now()), outcome)
+    if not serve:
+        return
+    passwords = demonstration.set_passwords(services)
+    page = demonstration.tell_a_victim(services)
+    with _running(where, env) as still_running:
+        link = _wait_for("the first message", lambda: demonstration.find_link(where), still_running)
+        for url in (settings.staff_url, settings.public_url):
+            _wait_for(url, partial(_answers, url), still_running)
+        _show_doors(screen, settings, passwords)
+        screen.print(
+            f"\nA private link, as it was sent to a victim:\n  {link}\n  PIN {page.pin}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        screen.print(
+            f"  or at {settings.public_url}: sign-in name {page.sign_in_name!r} and the same PIN",
+            highlight=False,
+        )
+        screen.print(
+            f"\nMessages go to {where.outbox}, logs to {where.path}; Ctrl-C stops everything.",
+            highlight=False,
+        )
+        while True:
+            still_running()
+            time.sleep(0.5)
+
+
+def _live_the_month(where: Folder, env: Mapping[str, str]) -> Outcome:
+    now = utc_now()
+    demonstration.make_month(where.month, now=now)
+    with progress_bar() as bar:
+        with where.month.open("rb") as lines:
+            task = bar.add_task("one month", total=sum(1 for _ in lines))
+        return demonstration.replay_month(
+            where,
+            env,
+            now=now,
+            progress=lambda line, at: bar.update(task, completed=line, description=day_of(at)),
+        )
+
+
+def _show_summary(screen: Console, summary: Summary, outcome: Outcome) -> None:
+    duties = summary.duties
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for name, value in (
+        ("Events of the last month", f"{outcome.applied} applied, {len(outcome.refused)} refused"),
+        ("Victims", str(summary.victims)),
+        (
+            "Duties to tell",
+            f"{duties.told_in_time} told in time, {duties.told_late} told late, {duties.waived} waived, {duties.open} open",
+        ),
+        ("Overdue now", str(duties.overdue)),
+        (
+            "Messages",
+            _listed({f"{channel} {detail}": n for (channel, detail), n in summary.messages.items()}),
+        ),
+        ("Not sent, to be safe", _listed(summary.refusals)),
+        ("Waiting for a person", _listed(summary.tasks)),
+    ):
+        table.add_row(name, value)
+    screen.print(table, highlight=False)
+
+
+def _listed(counts: Mapping[Any, int]) -> str:
+    return ", ".join(f"{n} {word.replace('_', ' ')}" for word, n in counts.items()) or "none"
+
+
+def _show_doors(screen: Console, settings: Settings, passwords: Mapping[str, str]) -> None:
+    screen.print(f"\nStaff:   {settings.staff_url}\nVictims: {settings.public_url}\n", highlight=False)
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("sign in as", "password", "role"):
+        table.add_column(heading)
+    for ref, password in passwords.items():
+        table.add_row(ref, password, demonstration.SIGN_INS[ref].value.replace("_", " "))
+    screen.print(table, highlight=False)
+
+
+@contextmanager
+def _running(where: Folder, env: Mapping[str, str]) -> Iterator[Callable[[], None]]:
+    """Both doors and a worker for as long as the block lasts; gives what raises Refused once one of them has ended."""
+    commands = {"worker": [sys.executable, "-m", "jobs"]}
+    for door in ("staff", "public"):
+        port = demonstration.port_of(env[f"{door.upper()}_URL"])
+        commands[door] = gunicorn(door, f"127.0.0.1:{port}")
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def still_running() -> None:
+        for name, process in processes.items():
+            if process.poll() is not None:
+                raise Refused(f"{name}: has ended; see {where.path / name}.log")
+
+    with ExitStack() as stack:
+        stack.enter_context(_interruptible())
+        stack.callback(_end_all, processes)
+        for name, command in commands.items():
+            log = stack.enter_context((where.path / f"{name}.log").open("wb"))
+            # A session of its own, so that Ctrl-C reaches this process only, which then ends them in order.
+            processes[name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+                command,
+                env=dict(env),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        yield still_running
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C, or a polite kill, ends the block quietly."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nstopped", err=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_all(processes: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
+    for process in processes.values():
+        process.terminate()
+    for process in processes.values():
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait_for(what: str, found: Callable[[], T | None], still_running: Callable[[], None]) -> T:
+    """What `found` gives as soon as it gives something. Raises Refused when that takes too long."""
+    until = time.monotonic() + LONGEST_WAIT
+    while time.monotonic() < until:
+        still_running()
+        value = found()
+        if value is not None:
+            return value
+        time.sleep(0.2)
+    raise Refused(f"{what}: did not come in {LONGEST_WAIT:.0f} seconds")
+
+
+def _answers(url: str) -> bool | None:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=2):  # noqa: S310 - our own door
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return None

@@ -54,6 +54,14 @@ class Row(Protocol):
 
 
 @dataclass(frozen=True)
+class Place:
+    """A row that is only named: for values read, or sealed, apart from their row."""
+
+    __tablename__: str
+    id: UUID
+
+
+@dataclass(frozen=True)
 class RootKeys:
     """Numbered root keys; the first one given wraps, the others only open."""
 

@@ -301,9 +301,7 @@ def record(
 ) -> tuple[Milestone, list[Duty]]:
     """Something happens in a case: now, and learned of at once, unless told otherwise."""
     happened = happened_at or learned_at or world.clock()
-    happening = Happening(
-        MilestoneKind(kind), happened, learned_at or happened, facts=facts, suspect=suspect
-    )
+    happening = Happening(MilestoneKind(kind), happened, learned_at or happened, facts=facts, suspect=suspect)
     with world.acting() as act:
         return record_milestone(
             act, world.services.rulebook, case_by_ref(act.session, case), happening, external_id=None
@@ -362,9 +360,7 @@ def receipt(world: World, arrived: Arrived, status: str, code: str | None = None
     """The provider says something about a message."""
     message_id = arrived.outgoing.message_id
     slip = Slip("recording", f"ref-{message_id}", ReceiptStatus(status), code, raw=f"{status} {arrived.to}")
-    take_receipt(
-        world.services.sessions, world.services.keys, slip, message_id=message_id, at=world.clock()
-    )
+    take_receipt(world.services.sessions, world.services.keys, slip, message_id=message_id, at=world.clock())
 
 
 def read_page(world: World, victim: str = "V-1", *, number: int = 1) -> None:
@@ -388,7 +384,3 @@ def run_ticks(world: World, until: datetime | None = None, *, worker: str = WORK
             return
         world.clock.now = min(max(upcoming, world.clock()), end)
     raise AssertionError("the ticks do not come to rest")
-
-
-
-

@@ -4,7 +4,7 @@ import os
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Enum
 
 from config import database_url
 from models.session import make_engine
@@ -16,6 +16,8 @@ def render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
     """Migrations name the plain column type, so that they need no code of the application."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Enum):
+        return f"sa.String(length={item.length})"  # words are checked by the application, which may learn new ones
     return False
 
 

@@ -27,7 +27,7 @@ class Refused(click.ClickException):
         click.echo(self.message, file=file, err=file is None)
 
 
-class Given(click.ParamType):
+class Given(click.ParamType[Any]):
     """An argument that is read as the event file and the API read it."""
 
     def __init__(self, field: fields.Field[Any], name: str) -> None:

@@ -4,20 +4,29 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.duties import Duty
-from models.keyring import Keyring
+from models.keyring import Keyring, Place
 from models.messages import Message, MessageDuty
 from models.milestones import Milestone
-from models.vocabulary import DutyClass, DutyState, MessageState, Refusal, TaskKind
+from models.vocabulary import (
+    ContactPointState,
+    Detail,
+    DutyClass,
+    DutyState,
+    MessageState,
+    Refusal,
+    TaskKind,
+)
 from notify.delivery.facts import Standing, standings
 from notify.delivery.rules.gate import Hold, Refuse, Send, decide
 from notify.delivery.sealed_updates import seal_update
-from notify.delivery.writing import Writer, write_message
+from notify.delivery.writing import Writer, open_facts, write_message
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
 from notify.ledger.tasks import open_duty_task, open_task
@@ -41,25 +50,108 @@ TASK_FOR = {
 }
 """What a person must do about a refusal, one task a duty; the others are in `_ask_a_person`."""
 
-_WAITING_DUTIES = (
-    select(Duty)
+_WAITING_DUTIES: Select[*tuple[Any, ...]] = (
+    select(
+        Duty.id,
+        Duty.participation_id,
+        Duty.rule,
+        Duty.kind,
+        Duty.duty_class,
+        Duty.state,
+        Duty.created_at,
+        Duty.compose_at,
+        Duty.due_at,
+        Duty.urgent_by,
+        Duty.no_safe_moment_at,
+        Duty.milestone_id,
+        Milestone.case_id,
+        Milestone.facts_sealed,
+    )
+    .outerjoin(Milestone, Milestone.id == Duty.milestone_id)
     .where(Duty.compose_at <= bindparam("now"))
     .order_by(Duty.compose_at, Duty.created_at, Duty.id)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(of=Duty, skip_locked=True)
 )
-_MESSAGES_OF = (
-    select(MessageDuty.duty_id, Message)
+_LOOKED_AT = update(Duty).where(Duty.id.in_(bindparam("ids", expanding=True))).values(compose_at=None)
+_NO_SAFE_MOMENT = (
+    update(Duty)
+    .where(Duty.id == bindparam("duty"))
+    .values(no_safe_moment_at=bindparam("now"), next_alert_at=bindparam("now"))
+)
+_LETTER = (
+    Message.id,
+    Message.plan_id,
+    Message.contact_point_id,
+    Message.detail,
+    Message.state,
+    Message.refusal,
+)
+_MESSAGES_OF: Select[*tuple[Any, ...]] = (
+    select(MessageDuty.duty_id, *_LETTER)
     .join(Message, Message.id == MessageDuty.message_id)
     .where(MessageDuty.duty_id.in_(bindparam("ids", expanding=True)))
     .order_by(Message.created_at, Message.id)
 )
-_MILESTONES = select(Milestone).where(Milestone.id.in_(bindparam("ids", expanding=True)))
-_WAITING_MESSAGES = select(Message).where(
-    Message.participation_id.in_(bindparam("ids", expanding=True)),
-    Message.state.in_(WAITING),
-    Message.plan_id.is_not(None),
+_WAITING_MESSAGES: Select[*tuple[Any, ...]] = (
+    select(*_LETTER)
+    .where(
+        Message.participation_id.in_(bindparam("ids", expanding=True)),
+        Message.state.in_(WAITING),
+        Message.plan_id.is_not(None),
+    )
+    .order_by(Message.created_at, Message.id)
 )
+_CANCEL = (
+    update(Message)
+    .where(Message.id == bindparam("message"), Message.state.in_(WAITING))
+    .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None)
+)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A duty that waits for a look, with the sealed facts of its milestone."""
+
+    id: UUID
+    participation_id: UUID
+    rule: str
+    kind: str
+    duty_class: DutyClass
+    state: DutyState
+    created_at: datetime
+    compose_at: datetime
+    due_at: datetime
+    urgent_by: datetime | None
+    no_safe_moment_at: datetime | None
+    milestone_id: UUID | None
+    case_id: UUID | None
+    facts_sealed: bytes | None
+
+    @property
+    def deadline(self) -> datetime:
+        return self.urgent_by or self.due_at
+
+    def facts(self, act: Act) -> dict[str, str]:
+        if self.milestone_id is None or self.case_id is None:
+            return {}
+        return open_facts(act, self.milestone_id, self.case_id, self.facts_sealed)
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """A message made before."""
+
+    id: UUID
+    plan_id: UUID | None
+    contact_point_id: UUID | None
+    detail: Detail | None
+    state: MessageState
+    refusal: Refusal | None
+
+    @property
+    def place(self) -> tuple[UUID | None, UUID | None, Detail | None]:
+        return self.plan_id, self.contact_point_id, self.detail
 
 
 @dataclass
@@ -69,9 +161,13 @@ class _Batch:
     act: Act
     writer: Writer
     standings: dict[UUID, Standing]
-    milestones: dict[UUID, Milestone]
-    messages: defaultdict[UUID, list[Message]]
-    waiting: dict[tuple[UUID, UUID, str], Message] = field(default_factory=dict)
+    letters: defaultdict[UUID, list[_Letter]]
+    waiting: dict[tuple[UUID | None, UUID | None, Detail | None], UUID] = field(default_factory=dict)
+
+    def remember(self, letter: _Letter) -> None:
+        """Only what says nothing by itself can carry a second duty along: a full text is about one thing."""
+        if letter.detail is not Detail.FULL:
+            self.waiting[letter.place] = letter.id
 
 
 def compose(
@@ -84,57 +180,46 @@ def compose(
 ) -> int:
     """Look once at every duty whose `compose_at` has come. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        duties = act.session.scalars(_WAITING_DUTIES, {"now": at, "most": limit}).all()
-        if not duties:
+        rows = act.session.connection().execute(_WAITING_DUTIES, {"now": at, "most": limit}).all()
+        if not rows:
             return 0
+        duties = [_Waiting(*row) for row in rows]
+        act.run(_LOOKED_AT, ids=[duty.id for duty in duties])
         batch = _read(act, writer, duties)
         for duty in duties:
-            duty.compose_at = None
             if duty.state is DutyState.OPEN:
                 _compose_one(batch, duty)
         return len(duties)
 
 
-def _read(act: Act, writer: Writer, duties: Sequence[Duty]) -> _Batch:
-    messages: defaultdict[UUID, list[Message]] = defaultdict(list)
-    for duty_id, message in act.session.execute(_MESSAGES_OF, {"ids": [duty.id for duty in duties]}):
-        messages[duty_id].append(message)
-    ids = list({duty.milestone_id for duty in duties if duty.milestone_id})
-    milestones = act.session.scalars(_MILESTONES, {"ids": ids}) if ids else ()
+def _read(act: Act, writer: Writer, duties: Sequence[_Waiting]) -> _Batch:
     batch = _Batch(
-        act=act,
-        writer=writer,
-        standings=standings(act.session, {duty.participation_id for duty in duties}),
-        milestones={milestone.id: milestone for milestone in milestones},
-        messages=messages,
+        act, writer, standings(act.session, {duty.participation_id for duty in duties}), defaultdict(list)
     )
-    for message in act.session.scalars(_WAITING_MESSAGES, {"ids": list(batch.standings)}):
-        _remember_waiting(batch, message)
+    connection = act.session.connection()
+    # A duty that is as old as its first look has no message yet.
+    seen_before = [duty.id for duty in duties if duty.compose_at != duty.created_at]
+    if seen_before:
+        for duty_id, *letter in connection.execute(_MESSAGES_OF, {"ids": seen_before}):
+            batch.letters[duty_id].append(_Letter(*letter))
+    for row in connection.execute(_WAITING_MESSAGES, {"ids": list(batch.standings)}):
+        batch.remember(_Letter(*row))
     return batch
 
 
-def _remember_waiting(batch: _Batch, message: Message) -> None:
-    """Only what says nothing by itself can carry a second duty along: a full text is about one thing."""
-    if message.plan_id and message.contact_point_id and message.detail and message.detail != "full":
-        batch.waiting[message.plan_id, message.contact_point_id, message.detail] = message
-
-
-def _compose_one(batch: _Batch, duty: Duty) -> None:
+def _compose_one(batch: _Batch, duty: _Waiting) -> None:
     standing = batch.standings[duty.participation_id]
     tried = set()
-    for message in batch.messages[duty.id]:
-        if message.state in GONE:
+    for letter in batch.letters[duty.id]:
+        if letter.state in GONE:
             return
-        if message.state in WAITING:
-            if (
-                standing.plan is not None
-                and message.plan_id == standing.plan.id
-                and _usable(standing, message)
-            ):
+        if letter.state in WAITING:
+            if _still_good(standing, letter):
                 return
-            _cancel(batch, message)
-        if message.state in FAILED and message.contact_point_id is not None:
-            tried.add(message.contact_point_id)
+            batch.act.run(_CANCEL, message=letter.id, now=batch.act.at)
+            batch.waiting.pop(letter.place, None)
+        if letter.state in FAILED and letter.contact_point_id is not None:
+            tried.add(letter.contact_point_id)
     decision = decide(standing.facts(duty, but=tried), batch.act.at)
     if isinstance(decision, Refuse):
         reason = Refusal.ALREADY_TRIED if tried and decision.reason is Refusal.NO_CHANNEL else decision.reason
@@ -143,50 +228,49 @@ def _compose_one(batch: _Batch, duty: Duty) -> None:
         _make(batch, standing, duty, decision)
 
 
-def _usable(standing: Standing, message: Message) -> bool:
-    """Whether the contact point a message waits for is still one that messages may go to."""
-    pair = standing.channels.get(message.contact_point_id) if message.contact_point_id else None
-    return pair is not None and pair[1].state == "verified"
+def _still_good(standing: Standing, letter: _Letter) -> bool:
+    """Whether a waiting message rests on the plan of now, and on a contact point that may be used."""
+    if standing.terms is None or letter.plan_id != standing.plan_id:
+        return False
+    return any(
+        channel.contact_point == letter.contact_point_id and channel.state is ContactPointState.VERIFIED
+        for channel in standing.terms.channels
+    )
 
 
-def _cancel(batch: _Batch, message: Message) -> None:
-    message.state, message.finished_at, message.not_before = MessageState.CANCELLED, batch.act.at, None
-    if message.plan_id and message.contact_point_id and message.detail:
-        batch.waiting.pop((message.plan_id, message.contact_point_id, message.detail), None)
-
-
-def _make(batch: _Batch, standing: Standing, duty: Duty, decision: Send | Hold) -> None:
+def _make(batch: _Batch, standing: Standing, duty: _Waiting, decision: Send | Hold) -> None:
     act = batch.act
-    assert standing.plan is not None  # noqa: S101 - the gate lets nothing go without one
-    milestone = batch.milestones.get(duty.milestone_id) if duty.milestone_id else None
-    where = (standing.plan.id, decision.channel.contact_point, decision.detail)
-    message = batch.waiting.get(where)
-    if message is None:
-        message = write_message(act, batch.writer, standing, duty, milestone, decision)
-        _remember_waiting(batch, message)
-    act.write(MessageDuty(message_id=message.id, duty_id=duty.id))
-    if decision.detail != "full" and duty.duty_class is not DutyClass.OFFICER_FIRST:
-        seal_update(act, batch.writer, standing, duty, milestone)
+    message_id = batch.waiting.get((standing.plan_id, decision.channel.contact_point, decision.detail))
+    facts = duty.facts(act)
+    if message_id is None:
+        message = write_message(act, batch.writer, standing, duty, facts, decision)
+        message_id = message.id
+        point = decision.channel.contact_point
+        batch.remember(_Letter(message_id, standing.plan_id, point, decision.detail, message.state, None))
+    act.write(MessageDuty(message_id=message_id, duty_id=duty.id))
+    if decision.detail is not Detail.FULL and duty.duty_class is not DutyClass.OFFICER_FIRST:
+        seal_update(act, batch.writer, standing, duty, facts)
     if not decision.in_time:
         _no_safe_moment(act, standing, duty)
-    if batch.writer.speaks(standing.victim.language) is False:
+    if not batch.writer.speaks(standing.language):
         # English stands in for her language: a person makes sure that she was understood.
-        open_duty_task(act, standing.participation, TaskKind.CALL, duty)
+        open_duty_task(act, standing, TaskKind.CALL, duty)
 
 
-def _refuse(batch: _Batch, standing: Standing, duty: Duty, reason: Refusal, point: UUID | None) -> None:
+def _refuse(batch: _Batch, standing: Standing, duty: _Waiting, reason: Refusal, point: UUID | None) -> None:
     act = batch.act
-    plan_id = standing.plan.id if standing.plan else None
     said_already = any(
-        m.state is MessageState.REFUSED and m.refusal is reason and m.plan_id == plan_id
-        for m in batch.messages[duty.id]
+        letter.state is MessageState.REFUSED
+        and letter.refusal is reason
+        and letter.plan_id == standing.plan_id
+        for letter in batch.letters[duty.id]
     )
     if not said_already:
         message = Message(
-            participation_id=duty.participation_id,
-            victim_id=duty.victim_id,
+            participation_id=standing.id,
+            victim_id=standing.victim_id,
             contact_point_id=point,
-            plan_id=plan_id,
+            plan_id=standing.plan_id,
             kind=duty.kind,
             state=MessageState.REFUSED,
             refusal=reason,
@@ -196,28 +280,34 @@ def _refuse(batch: _Batch, standing: Standing, duty: Duty, reason: Refusal, poin
             counts_as_told=False,
         )
         act.write(message, MessageDuty(message_id=message.id, duty_id=duty.id))
-        act.log("message refused", message, owner=duty.victim_id, reason_code=reason)
+        act.log(
+            "message refused",
+            Place("messages", message.id),
+            owner=standing.victim_id,
+            reason_code=reason,
+        )
     _ask_a_person(act, standing, duty, reason, point)
 
 
-def _ask_a_person(act: Act, standing: Standing, duty: Duty, reason: Refusal, point: UUID | None) -> None:
+def _ask_a_person(act: Act, standing: Standing, duty: _Waiting, reason: Refusal, point: UUID | None) -> None:
     """What the gate keeps back, a person must do."""
-    who = standing.participation
     if reason is Refusal.NO_PLAN:
-        open_task(act, who, TaskKind.AGREE_PLAN, about=who.id, rules=[duty.rule], due_at=duty.deadline)
+        open_task(
+            act, standing, TaskKind.AGREE_PLAN, about=standing.id, rules=[duty.rule], due_at=duty.deadline
+        )
     elif reason in (Refusal.NOT_VERIFIED, Refusal.SUSPENDED) and point is not None:
-        open_task(act, who, TaskKind.VERIFY_CONTACT, about=point, rules=[duty.rule], due_at=duty.deadline)
+        open_task(
+            act, standing, TaskKind.VERIFY_CONTACT, about=point, rules=[duty.rule], due_at=duty.deadline
+        )
     elif reason in TASK_FOR:
-        open_duty_task(act, who, TASK_FOR[reason], duty)
+        open_duty_task(act, standing, TASK_FOR[reason], duty)
     if duty.duty_class is DutyClass.IMMEDIATE:
         _no_safe_moment(act, standing, duty)
 
 
-def _no_safe_moment(act: Act, standing: Standing, duty: Duty) -> None:
+def _no_safe_moment(act: Act, standing: Standing, duty: _Waiting) -> None:
     """Immediate news with no safe moment in time: a call, or where she asked for no contact a person's decision."""
-    paused = standing.participation.paused_at is not None
-    open_duty_task(
-        act, standing.participation, TaskKind.EXPLAIN_NO_CONTACT if paused else TaskKind.CALL, duty
-    )
+    kind = TaskKind.EXPLAIN_NO_CONTACT if standing.paused else TaskKind.CALL
+    open_duty_task(act, standing, kind, duty)
     if duty.no_safe_moment_at is None:
-        duty.no_safe_moment_at = duty.next_alert_at = act.at
+        act.run(_NO_SAFE_MOMENT, duty=duty.id, now=act.at)

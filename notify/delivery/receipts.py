@@ -108,7 +108,7 @@ def apply(act: Act, receipt: Receipt) -> None:
     duties = duties_of(act.session, [message.id])[message.id]
     if after is MessageState.UNDELIVERED:
         told = [duty for duty in duties if duty.state is DutyState.TOLD and duty.entry_id is not None]
-        give_up(act, message, duties, after, receipt.code)
+        give_up(act, message, after, receipt.code)
         if before is MessageState.DELIVERED and message.counts_as_told and told:
             # We believed that she was told, and she was not: a person puts that right.
             who = act.session.get_one(Participation, message.participation_id)

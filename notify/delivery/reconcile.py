@@ -72,9 +72,7 @@ def _ask(question: _Question, provider: Provider, *, at: datetime) -> Found | No
         return None
 
 
-def _take(
-    sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit: int
-) -> list[_Question]:
+def _take(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit: int) -> list[_Question]:
     """Messages claimed by a worker that died, and those already uncertain, with all that a look-up needs."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
         messages = act.session.scalars(
@@ -134,7 +132,7 @@ def _settle(
             return
         duties = duties_of(act.session, [message.id])[message.id]
         if isinstance(found, Adopted):
-            accept(act, message, duties, found.provider_ref)
+            accept(act, message, [duty.rule for duty in duties], found.provider_ref)
         elif isinstance(found, NotFound):
             message.state, message.not_before, message.lease_until = MessageState.QUEUED, at, None
             act.log("message certainly not sent", message, owner=message.victim_id)

@@ -2,8 +2,10 @@
 
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -43,32 +45,39 @@ _WRITTEN = select(
 )
 
 
+class Owed(Protocol):
+    """What sealing an update asks of a duty."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def kind(self) -> str: ...
+
+
 def seal_update(
-    act: Act, writer: Writer, standing: Standing, duty: Duty, milestone: Milestone | None
+    act: Act, writer: Writer, standing: Standing, duty: Owed, facts: Mapping[str, str]
 ) -> SealedUpdate | None:
     """Write the private-page text of one duty, once; None when it is there already."""
     known, last = (
-        act.session.connection().execute(_WRITTEN, {"duty": duty.id, "victim": duty.victim_id}).one()
+        act.session.connection().execute(_WRITTEN, {"duty": duty.id, "victim": standing.victim_id}).one()
     )
     if known is not None:
         return None
-    page = render_page(
-        writer.wording, language=standing.victim.language, kind=duty.kind, facts=facts_of(act, milestone)
-    )
+    page = render_page(writer.wording, language=standing.language, kind=duty.kind, facts=facts)
     update = SealedUpdate(
-        participation_id=duty.participation_id,
-        victim_id=duty.victim_id,
+        participation_id=standing.id,
+        victim_id=standing.victim_id,
         duty_id=duty.id,
         number=(last or 0) + 1,
         created_at=act.at,
         wording_id=page.wording_id,
         wording_version=page.wording_version,
     )
-    key = act.key(duty.victim_id)
+    key = act.key(standing.victim_id)
     update.title_sealed = key.seal(update, "title_sealed", page.title)
     update.text_sealed = key.seal(update, "text_sealed", "\n\n".join(page.paragraphs))
     act.write(update)
-    act.log("update sealed", update, owner=duty.victim_id)
+    act.log("update sealed", update, owner=standing.victim_id)
     return update
 
 
@@ -76,7 +85,7 @@ def release_update(act: Act, writer: Writer, duty: Duty) -> SealedUpdate:
     """An officer lets the victim read officer-first news on the private page. Raises Conflict when it is there."""
     standing = standings(act.session, [duty.participation_id])[duty.participation_id]
     milestone = act.session.get(Milestone, duty.milestone_id) if duty.milestone_id else None
-    update = seal_update(act, writer, standing, duty, milestone)
+    update = seal_update(act, writer, standing, duty, facts_of(act, milestone))
     if update is None:
         raise Conflict("duty", "has its update on the private page already")
     return update
@@ -117,9 +126,7 @@ def set_secret(act: Act, victim: Victim, secret: str) -> None:
     )
     act.session.execute(
         update(Task)
-        .where(
-            Task.victim_id == victim.id, Task.kind == TaskKind.AGREE_SECRET, Task.state == TaskState.OPEN
-        )
+        .where(Task.victim_id == victim.id, Task.kind == TaskKind.AGREE_SECRET, Task.state == TaskState.OPEN)
         .values(state=TaskState.DONE, done_at=act.at, done_by_id=act.staff_id)
     )
     act.log("secret set", victim, owner=victim.id)

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
 
-from models.duties import Duty
+from models.keyring import Place
 from models.messages import Message, PrivateLink
 from models.milestones import Milestone
 from models.vocabulary import CHANNEL_OF, Detail, MessageState
-from notify.delivery.facts import Standing
+from notify.delivery.facts import Address, Standing
 from notify.delivery.rules.gate import Hold, Send
 from notify.ledger.acts import Act
 from notify.wording.catalogue import Wording
@@ -43,30 +45,43 @@ def hashed(token: str) -> bytes:
 
 def facts_of(act: Act, milestone: Milestone | None) -> dict[str, str]:
     """The short texts recorded with a milestone."""
-    if milestone is None or milestone.facts_sealed is None:
+    if milestone is None:
         return {}
-    facts: dict[str, str] = json.loads(act.key(milestone.case_id).open(milestone, "facts_sealed"))
+    return open_facts(act, milestone.id, milestone.case_id, milestone.facts_sealed)
+
+
+def open_facts(act: Act, milestone_id: UUID, case_id: UUID, sealed: bytes | None) -> dict[str, str]:
+    """The short texts of a milestone whose sealed facts were read by themselves."""
+    if sealed is None:
+        return {}
+    text = act.key(case_id).open_value(sealed, Place("milestones", milestone_id), "facts_sealed")
+    facts: dict[str, str] = json.loads(text)
     return facts
+
+
+class Told(Protocol):
+    """What writing asks of a duty."""
+
+    @property
+    def kind(self) -> str: ...
 
 
 def write_message(
     act: Act,
     writer: Writer,
     standing: Standing,
-    duty: Duty,
-    milestone: Milestone | None,
+    duty: Told,
+    facts: Mapping[str, str],
     decision: Send | Hold,
 ) -> Message:
     """Write and seal one message, held until its window or queued when it may go now."""
-    assert standing.plan is not None  # noqa: S101 - the gate lets nothing go without one
-    plan_channel, point = standing.channels[decision.channel.contact_point]
-    channel = CHANNEL_OF[point.kind]
+    address = standing.addresses[decision.channel.contact_point]
     message = Message(
-        participation_id=duty.participation_id,
-        victim_id=duty.victim_id,
-        contact_point_id=point.id,
-        plan_id=standing.plan.id,
-        channel=channel,
+        participation_id=standing.id,
+        victim_id=standing.victim_id,
+        contact_point_id=address.point_id,
+        plan_id=standing.plan_id,
+        channel=CHANNEL_OF[address.kind],
         detail=decision.detail,
         counts_as_told=decision.counts_as_told,
         kind=duty.kind,
@@ -79,23 +94,28 @@ def write_message(
     else:
         message.state, message.not_before = MessageState.HELD, decision.until
     token = writer.new_token() if decision.detail is Detail.LINK else None
-    key = act.key(duty.victim_id)
     words = render_message(
         writer.wording,
-        language=standing.victim.language,
+        language=standing.language,
         kind=duty.kind,
         detail=decision.detail,
-        channel=channel,
-        cover_text=key.open_or_none(plan_channel, "cover_text_sealed"),
+        channel=CHANNEL_OF[address.kind],
+        cover_text=_cover_text(act, standing, address),
         link=writer.link(token) if token else None,
-        facts=facts_of(act, milestone),
+        facts=facts,
     )
     _seal(act, message, words)
-    act.session.add(message)
-    act.session.flush()
+    act.write(message)
     if token:
         act.write(_new_link(act, message, token))
     return message
+
+
+def _cover_text(act: Act, standing: Standing, address: Address) -> str | None:
+    if address.cover_text_sealed is None:
+        return None
+    place = Place("plan_channels", address.channel_id)
+    return act.key(standing.victim_id).open_value(address.cover_text_sealed, place, "cover_text_sealed")
 
 
 def _seal(act: Act, message: Message, words: Rendered) -> None:

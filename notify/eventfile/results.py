@@ -31,7 +31,7 @@ class _Reader:
     session: Session
     keys: Keyring
 
-    def rows(self, query: Select[Any]) -> Iterator[list[Any]]:
+    def rows(self, query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
         """Rows in chunks, so that a year's history never stands in memory."""
         result = self.session.execute(query.execution_options(yield_per=CHUNK))
         for chunk in result.partitions():
@@ -80,7 +80,7 @@ def _contact_points(reader: _Reader) -> Iterator[Line]:
             )
 
 
-def _with_refs(noun: Any) -> Select[Any]:
+def _with_refs(noun: Any) -> Select[*tuple[Any, ...]]:
     return (
         select(noun, Victim.ref, Case.ref)
         .join(Participation, Participation.id == noun.participation_id)

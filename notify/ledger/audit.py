@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from models.keyring import SERVICE, Keyring
+from models.keyring import SERVICE, Keyring, Place
 from models.ledger import AuditEntry, AuditHead
 
 START = b"\0" * 32
@@ -26,9 +26,7 @@ _HEAD = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == HEAD).with_f
 _FIRST_HEAD = insert(AuditHead)
 _ENTRIES = insert(AuditEntry)
 _MOVE_HEAD = (
-    update(AuditHead)
-    .where(AuditHead.id == HEAD)
-    .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+    update(AuditHead).where(AuditHead.id == HEAD).values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
 )
 
 
@@ -67,15 +65,6 @@ class Break:
     fault: str
 
 
-@dataclass(frozen=True)
-class _Place:
-    """What a sealed reason is bound to: audit rows are numbered, so the number stands in for an id."""
-
-    id: UUID
-    reason_sealed: bytes | None = None
-    __tablename__: str = "audit_entries"
-
-
 def append(session: Session, keys: Keyring, records: Iterable[Record]) -> None:
     """Add records to the chain. Call it last in a transaction: it takes the chain's lock until the commit."""
     waiting = list(records)
@@ -107,10 +96,15 @@ def append_waiting(session: Session, keys: Keyring) -> None:
     session.info[UNTIL_COMMIT] = []
 
 
+def _place(seq: int) -> Place:
+    """What a sealed reason is bound to: audit rows are numbered, so the number stands in for an id."""
+    return Place("audit_entries", UUID(int=seq))
+
+
 def _row(session: Session, keys: Keyring, record: Record, seq: int, previous: bytes) -> dict[str, Any]:
     sealed = None
     if record.reason:
-        sealed = keys.of(session, record.owner).seal(_Place(UUID(int=seq)), "reason_sealed", record.reason)
+        sealed = keys.of(session, record.owner).seal(_place(seq), "reason_sealed", record.reason)
     row: dict[str, Any] = {
         "seq": seq,
         "at": record.at,
@@ -152,8 +146,8 @@ def reason(session: Session, keys: Keyring, entry: AuditEntry) -> str | None:
     """The reason given, opened for a reader who may see it."""
     if entry.reason_sealed is None:
         return None
-    place = _Place(UUID(int=entry.seq), entry.reason_sealed)
-    return keys.of(session, entry.owner_id).open(place, "reason_sealed")
+    key = keys.of(session, entry.owner_id)
+    return key.open_value(entry.reason_sealed, _place(entry.seq), "reason_sealed")
 
 
 def _digest(row: Mapping[str, Any]) -> bytes:

@@ -79,7 +79,7 @@ def write_entry(
     return entry
 
 
-def write_attempt(act: Act, message: Message, outcome: Outcome, duties: Sequence[Duty]) -> None:
+def write_attempt(act: Act, message: Message, outcome: Outcome, rules: Sequence[str]) -> None:
     """Write the line of a message that was passed on, or was not: an attempt either way, which closes nothing."""
     entry = ContactEntry(
         participation_id=message.participation_id,
@@ -89,7 +89,7 @@ def write_attempt(act: Act, message: Message, outcome: Outcome, duties: Sequence
         reached=False,
         message_id=message.id,
         contact_point_id=message.contact_point_id,
-        rules=sorted({duty.rule for duty in duties}),
+        rules=sorted(set(rules)),
     )
     act.write(entry)
 

@@ -2,16 +2,36 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from models.duties import Duty
 from models.oversight import Task
-from models.people import Participation
 from models.vocabulary import TaskKind, TaskState
 from notify.errors import Conflict
 from notify.ledger.acts import Act
+
+
+class Part(Protocol):
+    """A participation, or what is known of one: its id and the victim's."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def victim_id(self) -> UUID: ...
+
+
+class Owed(Protocol):
+    """A duty, or what is known of one."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def deadline(self) -> datetime: ...
+
 
 _KNOWN = select(Task.id).where(
     Task.participation_id == bindparam("participation"),
@@ -23,13 +43,13 @@ _KNOWN = select(Task.id).where(
 
 def open_task(
     act: Act,
-    participation: Participation,
+    participation: Part,
     kind: TaskKind,
     *,
     about: UUID,
     rules: Sequence[str] = (),
     due_at: datetime | None = None,
-    duty: Duty | None = None,
+    duty: Owed | None = None,
     fresh: bool = False,
 ) -> Task | None:
     """Open a task about one matter; None when the same one is open already. `fresh`: the matter is new in this act."""
@@ -52,7 +72,7 @@ def open_task(
 
 
 def open_duty_task(
-    act: Act, participation: Participation, kind: TaskKind, duty: Duty, *, fresh: bool = False
+    act: Act, participation: Part, kind: TaskKind, duty: Owed, *, fresh: bool = False
 ) -> Task | None:
     """Open a task for one duty, due when the duty is."""
     return open_task(

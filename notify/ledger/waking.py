@@ -13,7 +13,9 @@ SENT_BY_US = (DutyClass.ROUTINE, DutyClass.IMMEDIATE, DutyClass.OFFICER_FIRST)
 
 _OPEN = update(Duty).where(Duty.state == DutyState.OPEN)
 _COMPOSE = _OPEN.where(Duty.duty_class.in_(SENT_BY_US)).values(compose_at=bindparam("now"))
-_ALERTS = _OPEN.where(Duty.participation_id == bindparam("participation")).values(next_alert_at=bindparam("now"))
+_ALERTS = _OPEN.where(Duty.participation_id == bindparam("participation")).values(
+    next_alert_at=bindparam("now")
+)
 _COMPOSE_ONE = _COMPOSE.where(Duty.participation_id == bindparam("participation"))
 _COMPOSE_ALL = _COMPOSE.where(Duty.victim_id == bindparam("victim"))
 

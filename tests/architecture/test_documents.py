@@ -11,18 +11,24 @@ from notify.cli import main
 from tests.architecture.pages import code_in, headings_of, links_in, pages, read
 from tests.architecture.source import ROOT
 
-SHOWN = ("bench", "jobs", "models", "notify", "tests")
+SHOWN = ("bench", "jobs", "models", "notify")
+NOTIFY = re.compile(r"(?:\$ )?(?:[\w./]*/)?notify((?: [^ ]+)+)$")
 SETTING = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?:`(?P<default>[^`]+)`)? ?\|", re.MULTILINE)
 
 
 def test_the_tree_in_the_architecture_page_is_the_real_one():
-    """The block begins with ```tree; each of its lines begins with the whole path of a folder or a module."""
+    """The block begins with ```tree; each of its lines begins with the whole path of a folder or a module.
+
+    Kinds of test are shown; the folders in them mirror the rooms.
+    """
     page = (ROOT / "docs/architecture.md").read_text()
     blocks = re.findall(r"^```tree\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     shown = {line.split()[0] for block in blocks for line in block.splitlines() if line.strip()}
 
     folders = {path.parent for top in SHOWN for path in (ROOT / top).rglob("*.py")}
-    real = {f"{folder.relative_to(ROOT)}/" for folder in folders} | {"config.py", "wsgi.py"}
+    kinds = {path.parent for path in ROOT.glob("tests/*/**/*.py")}
+    folders |= {ROOT / "tests" / folder.relative_to(ROOT / "tests").parts[0] for folder in kinds}
+    real = {f"{folder.relative_to(ROOT)}/" for folder in folders} | {"config.py", "wsgi.py", "tests/"}
 
     assert {name for name in shown if not (ROOT / name).exists()} == set()
     assert real - shown == set()
@@ -39,13 +45,9 @@ def test_every_make_command_that_a_page_names_exists(page):
 
 @pytest.mark.parametrize("page", pages())
 def test_every_notify_command_that_a_page_names_exists(page):
-    named = {
-        match[1]
-        for code in code_in(read(page))
-        if (match := re.match(r"(?:\$ )?(?:\S*/)?notify((?: [^ ]+)+)", code))
-    }
+    named = {match[1] for code in code_in(read(page)) if (match := NOTIFY.match(code))}
 
-    assert {words for words in named if (fault := _command_fault(words.split())) and print(fault) is None} == set()
+    assert {fault for words in named if (fault := _command_fault(words.split()))} == set()
 
 
 @pytest.mark.parametrize("page", pages())
@@ -64,7 +66,9 @@ def test_every_page_can_be_reached_from_the_readme():
     while waiting:
         page = waiting.pop()
         reached.add(page)
-        linked = {path / "README.md" if path.is_dir() else path for path, _ in links_in(str(page.relative_to(ROOT)))}
+        linked = {
+            path / "README.md" if path.is_dir() else path for path, _ in links_in(str(page.relative_to(ROOT)))
+        }
         waiting |= {path for path in linked if path.suffix == ".md"} - reached
 
     assert {page for page in pages() if ROOT / page not in reached} == set()
@@ -99,17 +103,18 @@ def test_every_setting_is_described_with_its_default():
 
 
 def _command_fault(words: list[str]) -> str | None:
-    """What of a command line, after `notify`, the command line does not know; None when it knows all."""
+    """What in the words after `notify` the command line does not know; None when it knows all."""
     command: click.Command = main
     while isinstance(command, click.Group) and words:
         word, *words = words
-        found = command.commands.get(word)
-        if found is None:
+        if word not in command.commands:
             return f"no command {word}"
-        command = found
+        command = command.commands[word]
     options = {name for param in command.params for name in param.opts} | {"--help", "-h"}
-    unknown = [word for word in words if word.strip("[").startswith("--") and word.strip("[]").partition("=")[0] not in options]
-    return f"no option {unknown[0]}" if unknown else None
+    unknown = {
+        word.strip("[]").partition("=")[0] for word in words if word.startswith(("--", "[--"))
+    } - options
+    return f"no option {sorted(unknown)}" if unknown else None
 
 
 def _as_written(value: object) -> str | None:

@@ -9,13 +9,17 @@ LONGEST = 200
 TOO_LONG = Length(max=LONGEST, message="Enter no more than %(max)d characters")
 
 
+NEEDED = InputRequired("Enter your PIN or code word")
+
+
 class LinkForm(FlaskForm):
     """Behind a link: the secret is all that is missing."""
 
-    secret = PasswordField("Your PIN or code word", [InputRequired("Enter your PIN or code word"), TOO_LONG])
+    secret = PasswordField("Your PIN or code word", [NEEDED, TOO_LONG])
 
 
-class SignInForm(LinkForm):
+class SignInForm(FlaskForm):
     """Without a link: who it is, and the secret."""
 
     name = StringField("Your sign-in name", [InputRequired("Enter your sign-in name"), TOO_LONG])
+    secret = PasswordField("Your PIN or code word", [NEEDED, TOO_LONG])

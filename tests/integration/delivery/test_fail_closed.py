@@ -294,7 +294,11 @@ def test_a_plan_that_is_not_current_any_more_sends_nothing(world):
         ("Mon 5 Jan 2026 10:00", ("mon", "09:00-17:00"), "Mon 5 Jan 2026 10:00"),
         ("Mon 5 Jan 2026 08:59", ("mon", "09:00-17:00"), "Mon 5 Jan 2026 09:00"),
         ("Mon 5 Jan 2026 17:00", ("mon", "09:00-17:00"), "Mon 12 Jan 2026 09:00"),
-        ("Mon 5 Jan 2026 16:59", ("mon", "09:00-17:00"), "Mon 12 Jan 2026 09:00"),  # no time left to arrive in
+        (
+            "Mon 5 Jan 2026 16:59",
+            ("mon", "09:00-17:00"),
+            "Mon 12 Jan 2026 09:00",
+        ),  # no time left to arrive in
         ("Sat 28 Mar 2026 20:00", ("sun", "09:00-17:00"), "Sun 29 Mar 2026 09:00"),  # clocks go forward
         ("Sat 24 Oct 2026 20:00", ("sun", "09:00-17:00"), "Sun 25 Oct 2026 09:00"),  # clocks go back
         ("Fri 9 Jan 2026 23:30", ("fri", "22:00-02:00"), "Fri 9 Jan 2026 23:30"),

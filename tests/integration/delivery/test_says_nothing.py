@@ -4,6 +4,7 @@ import io
 import logging
 import re
 import sys
+from collections import Counter
 
 import pytest
 
@@ -60,9 +61,25 @@ SILENT = {
 }
 
 
-@pytest.fixture
+def test_no_nudge_and_no_link_tells_what_it_is_about_or_whom(database):
+    world, sent_by_kind = told_of_everything(database)
+
+    said = [part for one in world.arrived for part in (one.subject, one.text) if part is not None]
+    assert {kind for kind, sent in sent_by_kind.items() if sent != 4} == SILENT
+    assert {message.detail for message in world.rows(Message)} == {Detail.NUDGE, Detail.LINK}
+    assert [text for text in said if TELLING.search(text)] == []
+    assert [text for text in said for canary in CANARIES if canary.casefold() in text.casefold()] == []
+    assert [text for text in said if re.search(r"\b(Dear|Ms|Mr|Mrs|V-[1-4])\b", text)] == []
+    check_that_kinds_cannot_be_told_apart(world)
+    check_that_links_are_a_token_only(world)
+    check_that_the_private_page_tells_it_all(world)
+
+
 def told_of_everything(database):
-    """Four victims, nudged or linked by SMS or e-mail, told of every kind of milestone and of no change."""
+    """Four victims, nudged or linked by SMS or e-mail, told of every kind of milestone and of no change.
+
+    All in one run, because it is a long one. Returns also how many messages each kind gave rise to.
+    """
     world = make_world(database, staff=False)
     make_unit(world, name=f"{OFFICER} Unit")
     make_staff(world, "officer", name=OFFICER)
@@ -79,42 +96,35 @@ def told_of_everything(database):
         make_contact_point(world, f"{ref}-point", value, victim=ref, kind=kind)
         plan = ChannelPlan(f"{ref}-point", detail)
         make_plan(world, plan, victim=ref, case=CASE, every_days=1, officer_first_nudge=True)
-    world.sent_by_kind = {}
+    sent_by_kind = {}
     for kind in MilestoneKind:
         before = len(world.arrived)
         record(world, kind.value, case=CASE, facts=FACTS, suspect=SUSPECT)
         run_ticks(world)
-        world.sent_by_kind[kind] = len(world.arrived) - before
+        sent_by_kind[kind.value] = len(world.arrived) - before
     before = len(world.arrived)
     run_ticks(world, when("Tue 6 Jan 2026 10:00"))
-    world.sent_by_kind["no_change"] = len(world.arrived) - before
-    return world
+    sent_by_kind["no_change"] = len(world.arrived) - before
+    return world, sent_by_kind
 
 
-def test_no_nudge_and_no_link_tells_what_it_is_about_or_whom(told_of_everything):
-    world = told_of_everything
+def check_that_kinds_cannot_be_told_apart(world):
+    """Each victim ever sees one nudge, and one link if she gets links, whatever they are about."""
+    shapes = {
+        (one.to, re.sub(r"/m/[\w-]+", "/m/TOKEN", one.text), one.subject or "A message for you")
+        for one in world.arrived
+    }
 
-    quiet = {kind for kind, sent in world.sent_by_kind.items() if sent != 4}
-    said = [part for one in world.arrived for part in (one.subject, one.text) if part is not None]
-    assert quiet == SILENT
-    assert {message.detail for message in world.rows(Message)} == {Detail.NUDGE, Detail.LINK}
-    assert [text for text in said if TELLING.search(text)] == []
-    assert [text for text in said for canary in CANARIES if canary.casefold() in text.casefold()] == []
-    assert [text for text in said if re.search(r"\b(Dear|Ms|Mr|Mrs|V-[1-4])\b", text)] == []
-
-
-def test_every_kind_of_news_looks_the_same_from_outside(told_of_everything):
-    """Were the words of one kind its own, whoever reads the phone would learn to tell the kinds apart."""
-    world = told_of_everything
-
-    def shape(text):
-        return re.sub(r"/m/[\w-]+", "/m/TOKEN", text)
-
-    assert len({(one.to, shape(one.text), one.subject) for one in world.arrived}) == 4
+    assert Counter(to for to, _, _ in shapes) == {
+        "+447700900001": 1,
+        "+447700900002": 2,
+        "v-3@example.org": 1,
+        "v-4@example.org": 2,
+    }
+    assert {subject for _, _, subject in shapes} == {"A message for you"}
 
 
-def test_a_link_carries_nothing_but_its_token(told_of_everything):
-    world = told_of_everything
+def check_that_links_are_a_token_only(world):
     links = [link for one in world.arrived for link in re.findall(r"https?://\S+", one.text)]
 
     assert links
@@ -122,13 +132,12 @@ def test_a_link_carries_nothing_but_its_token(told_of_everything):
     assert len(set(links)) == len(links)
 
 
-def test_a_private_page_does_say_what_happened(told_of_everything):
-    """The test above would pass if nothing were ever told at all."""
-    world = told_of_everything
-    updates = world.rows(SealedUpdate)
+def check_that_the_private_page_tells_it_all(world):
+    """Else what is above would hold if nothing were ever told."""
     with world.services.reading() as session:
         pages = " ".join(
-            world.services.keys.of(session, one.victim_id).open(one, "text_sealed") for one in updates
+            world.services.keys.of(session, one.victim_id).open(one, "text_sealed")
+            for one in world.rows(SealedUpdate)
         )
 
     assert "arrested" in pages
@@ -221,4 +230,3 @@ def test_a_whole_run_logged_at_debug_names_nobody_and_nothing(database, logged):
     )  # fmt: skip
     assert len(world.arrived) > 2
     assert [word for word in hidden if word.casefold() in text.casefold()] == []
-

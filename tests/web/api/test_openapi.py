@@ -19,7 +19,7 @@ from tests.web.api.kit import ARREST, PLAN, Api, make_api, make_case
 from tests.web.doors import make_door
 
 pytestmark = pytest.mark.slow
-EXAMPLES = 8  # for each operation, beside the edge cases that schemathesis always tries
+EXAMPLES = 5  # for each operation, beside the edge cases that schemathesis always tries
 CONFIG = SchemathesisConfig.from_dict(
     {
         "generation": {"deterministic": True, "max-examples": EXAMPLES, "database": "none"},

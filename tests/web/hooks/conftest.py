@@ -63,7 +63,9 @@ class Line:
         headers = {"X-Twilio-Signature": self.signature(path, fields, token=token)}
         return requests.post(self.url(path), data=fields, headers=headers, timeout=10)
 
-    def text(self, body: str, *, sender: str = "+447700900123", sid: str = "SM" + "0" * 32) -> requests.Response:
+    def text(
+        self, body: str, *, sender: str = "+447700900123", sid: str = "SM" + "0" * 32
+    ) -> requests.Response:
         """A text that comes in."""
         return self.post("/hooks/twilio/inbound", {"From": sender, "Body": body, "MessageSid": sid})
 

@@ -188,5 +188,7 @@ def _plan(act: Act, participation: Participation, points: list[ContactPoint]) ->
     weekdays = frozenset(Weekday) - {Weekday.SAT, Weekday.SUN}
     window = WindowTerms(weekdays, time(9), time(17, 30))
     channels = [ChannelTerms(point=point, detail=Detail.LINK, windows=[window]) for point in points]
-    terms = PlanTerms(every_days=28, channels=channels, never_dates=[datetime(2026, 2, 14, tzinfo=UTC).date()])
+    terms = PlanTerms(
+        every_days=28, channels=channels, never_dates=[datetime(2026, 2, 14, tzinfo=UTC).date()]
+    )
     agree_plan(act, participation, terms, reason="agreed at first contact")

@@ -33,7 +33,9 @@ def bare(page: str) -> str:
 
 
 def words_of(page: str) -> str:
-    return " ".join(re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]+>", " ", page, flags=re.S).split())
+    return " ".join(
+        re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]+>", " ", page, flags=re.DOTALL).split()
+    )
 
 
 def refusal(answer) -> tuple[int, str]:

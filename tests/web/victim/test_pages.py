@@ -39,7 +39,8 @@ def first_update(door: Door) -> SealedUpdate:
 
 
 def duty_of(door: Door, update: SealedUpdate) -> Duty:
-    return door.rows(Duty, id=update.duty_id)[0]
+    found: Duty = door.rows(Duty, id=update.duty_id)[0]
+    return found
 
 
 def open_tasks(door: Door, kind: TaskKind) -> list[Task]:

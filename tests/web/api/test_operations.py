@@ -1,0 +1,317 @@
+"""What the API does with cases, victims, plans, milestones and contacts."""
+
+import pytest
+
+from models.duties import Duty
+from models.ledger import ContactEntry
+from models.milestones import Milestone, MilestoneCorrection
+from models.oversight import Alert
+from models.people import ContactPoint
+from models.plans import Plan
+from models.vocabulary import ContactPointState
+from notify.ledger.audit import verify
+from notify.oversight.alerts import raise_alerts
+from tests.web.api.kit import ARREST, BASE, CASE, MOBILE, NAME, ONE, PLAN, POINT, VICTIM, make_case
+
+MILESTONES = "/cases/C-1/milestones"
+
+
+def raise_all(api) -> None:
+    services = api.services
+    later = services.rulebook.calendar.later
+    raise_alerts(services.sessions, services.keys, services.alert_policy, later, at=api.clock())
+
+
+def pointers(answer) -> list[str]:
+    return [fault["pointer"] for fault in answer.get_json()["errors"]]
+
+
+def test_a_case_goes_from_report_to_closure(api):
+    caller = api.caller()
+    make_case(caller)
+    caller.done("/contact-points/M-1/verification", {"reason": "rang her on it"})
+    plan = caller.done(f"{ONE}/plans", PLAN)
+    arrest = caller.done(MILESTONES, ARREST)
+    contact = caller.done(f"{ONE}/contacts", {"outcome": "spoke_identity_checked", "covers": "all"})
+    closed = caller.done("/cases/C-1/closure", {"reason": "no further lines of enquiry"})
+
+    assert (plan["version"], plan["agreed_by"]) == (1, "officer")
+    assert [duty["rule"] for duty in arrest["duties"]] == ["R6-ARREST"]
+    assert (contact["reached"], contact["rules"]) == (True, ["R6-ARREST"])
+    assert closed["closed_at"] == "2026-01-05T10:00:00+00:00"
+    assert [duty["state"] for duty in caller.get("/duties").get_json()["items"]] == ["told"]
+
+
+def test_what_was_recorded_can_be_looked_at_with_numbers_masked(officer):
+    officer.done(f"{ONE}/plans", PLAN)
+    officer.done(MILESTONES, ARREST | {"suspect": "Sam Example", "facts": {"court": "Example Court"}})
+
+    case = officer.get("/cases/C-1").get_json()
+    victim = officer.get(ONE)
+    plan = officer.get(f"{ONE}/plans/current").get_json()
+    milestone = officer.get(MILESTONES).get_json()["items"][0]
+
+    assert case["offence"] == "Assault"
+    assert victim.get_json()["name"] == NAME
+    assert victim.get_json()["contact_points"][0]["state"] == "pending"
+    assert MOBILE not in victim.text
+    assert plan["channels"] == [PLAN["channels"][0] | {"counts_as_told": False}]
+    assert (milestone["suspect"], milestone["facts"]) == ("Sam Example", {"court": "Example Court"})
+
+
+def test_every_look_is_in_the_audit_chain_and_a_list_is_one_line(api, officer):
+    officer.done(f"{ONE}/plans", PLAN)
+    officer.done(MILESTONES, ARREST)
+    for path in ("/cases/C-1", ONE, f"{ONE}/plans/current", MILESTONES, "/cases", "/duties", "/tasks", "/alerts"):
+        officer.get(path)
+
+    assert [entry.subject for entry in api.audit("viewed")] == ["cases", "participations", "plans"]
+    assert [entry.subject for entry in api.audit("milestones viewed")] == ["cases"]
+    listed = [(entry.subject, entry.detail["count"]) for entry in api.audit("listed")]
+    assert [subject for subject, _ in listed] == ["cases", "duties", "tasks", "alerts"]
+    assert listed[:2] == [("cases", 1), ("duties", 1)]
+    with api.services.reading() as session:
+        assert verify(session) is None
+
+
+def test_our_id_names_a_thing_as_well_as_your_reference_does(officer):
+    ours = officer.done("/cases", CASE | {"case": "01/C/26"})["id"]
+
+    assert officer.get(f"/cases/{ours}").get_json()["case"] == "01/C/26"
+    assert officer.post(f"/cases/{ours}/victims", VICTIM | {"victim": "V/2"}).status_code == 201
+
+
+def test_a_reference_is_used_once(officer):
+    officer.done(MILESTONES, ARREST)
+
+    for path, body, pointer in [
+        ("/cases", CASE, "#/case"),
+        ("/cases/C-1/victims", VICTIM, "#/victim"),
+        ("/victims/V-1/contact-points", POINT, "#/contact_point"),
+        (MILESTONES, ARREST | {"kind": "charge"}, "#/milestone"),
+    ]:
+        answer = officer.post(path, body)
+        assert (answer.status_code, pointers(answer)) == (409, [pointer])
+
+
+def test_a_milestone_with_a_wrong_field_leaves_nothing(api, officer):
+    before = api.stored()
+
+    for wrong, pointer in [
+        ({"kind": "parade"}, "#/kind"),
+        ({"happened_at": "2026-01-05T09:00:00"}, "#/happened_at"),
+        ({"happened_at": "2026-02-05T09:00:00Z"}, "#/happened_at"),
+        ({"learned_at": "2026-01-05T08:59:59Z"}, "#/learned_at"),
+        ({"facts": {"court": 7}}, "#/facts/court"),
+        ({"colour": "red"}, "#/colour"),
+    ]:
+        answer = officer.post(MILESTONES, ARREST | wrong)
+        assert (answer.status_code, pointers(answer)) == (422, [pointer])
+    assert api.stored() == before
+
+
+def test_a_corrected_milestone_keeps_the_earlier_facts_and_plans_anew(api, officer):
+    officer.done(MILESTONES, ARREST)
+
+    corrected = officer.done(
+        "/milestones/E-1/corrections", {"reason": "typing slip", "happened_at": "2026-01-02T09:00:00Z"}
+    )
+
+    assert corrected["learned_at"] == "2026-01-02T09:00:00+00:00"  # it had been learned of at once
+    assert [duty["due_at"] for duty in corrected["duties"]] == ["2026-01-10T00:00:00+00:00"]
+    assert sorted(duty.state for duty in api.rows(Duty)) == ["cancelled", "open"]
+    assert len(api.rows(MilestoneCorrection)) == len(api.rows(Milestone)) == 1
+
+
+def test_a_new_plan_is_a_new_version(api, officer):
+    officer.done(f"{ONE}/plans", PLAN)
+
+    second = officer.done(f"{ONE}/plans", PLAN | {"every_days": 7, "reason": "she asked"})
+
+    assert second["version"] == 2
+    assert officer.get(f"{ONE}/plans/current").get_json()["reason"] == "she asked"
+    assert len(api.rows(Plan)) == 2
+
+
+def test_a_plan_names_contact_points_of_this_victim_only(officer):
+    officer.done("/cases/C-1/victims", {"victim": "V-2", "name": "Ada Example"})
+
+    answer = officer.post("/cases/C-1/victims/V-2/plans", PLAN)
+
+    assert (answer.status_code, pointers(answer)) == (422, ["#/channels/0/contact_point"])
+
+
+def test_a_plan_that_would_give_her_away_is_refused(officer):
+    channel = PLAN["channels"][0] | {"cover_text": "The police have news of your case"}
+
+    answer = officer.post(f"{ONE}/plans", PLAN | {"channels": [channel]})
+
+    assert (answer.status_code, pointers(answer)) == (422, ["#/channels/0/cover_text"])
+
+
+def test_there_is_no_current_plan_before_one_is_agreed(officer):
+    assert officer.get(f"{ONE}/plans/current").status_code == 404
+
+
+def test_a_contact_point_goes_from_pending_to_verified_to_suspended(api, officer):
+    verified = officer.done("/contact-points/M-1/verification", {"reason": "rang"})
+    suspended = officer.done("/contact-points/M-1/suspension", {"reason": "lost"})
+
+    assert (verified["state"], suspended["state"]) == ("verified", "suspended")
+    assert officer.post("/contact-points/M-1/suspension", {"reason": "again"}).status_code == 200
+    assert api.rows(ContactPoint)[0].state is ContactPointState.SUSPENDED
+
+
+def test_what_the_victim_asks_for_is_recorded(officer):
+    paused = officer.done(f"{ONE}/pause", {"reason": "asked"})
+    again = officer.post(f"{ONE}/pause", {"reason": "asked"})
+    resumed = officer.done(f"{ONE}/resume", {"reason": "asked"})
+    support = officer.done(f"{ONE}/support", {"supports": "unsure"})
+    declined = officer.done(f"{ONE}/decline", {"reason": "asked"})
+
+    assert again.status_code == 409
+    assert (paused["paused_at"] is None, resumed["paused_at"]) == (False, None)
+    assert support["supports"] == "unsure"
+    assert declined["declined_at"] is not None
+
+
+def test_when_another_person_answers_only_the_phone_that_was_tried_is_suspended(api, officer):
+    officer.done("/victims/V-1/contact-points", {"contact_point": "M-2", "kind": "mobile", "value": "07700 900124"})
+
+    officer.done(f"{ONE}/contacts", {"outcome": "other_person_answered", "contact_point": "M-2"})
+
+    states = {point.ref: point.state.value for point in api.rows(ContactPoint)}
+    assert states == {"M-1": "pending", "M-2": "suspended"}
+
+
+def test_only_what_a_person_did_can_be_recorded_as_a_contact(api, officer):
+    answer = officer.post(f"{ONE}/contacts", {"outcome": "message_told"})
+
+    assert (answer.status_code, pointers(answer)) == (422, ["#/outcome"])
+    assert api.rows(ContactEntry) == []
+
+
+def test_a_duty_is_waived_with_a_reason(officer):
+    officer.done(MILESTONES, ARREST)
+
+    waived = officer.done(f"{ONE}/waivers", {"rule": "R6-ARREST", "reason": "she was there"})
+
+    assert [(duty["state"], duty["milestone"]) for duty in waived["duties"]] == [("waived", "E-1")]
+
+
+def test_a_closed_case_takes_no_more(officer):
+    officer.done("/cases/C-1/closure", {"reason": "done"})
+
+    assert officer.post("/cases/C-1/closure", {"reason": "done"}).status_code == 409
+    assert officer.post(MILESTONES, ARREST).status_code == 409
+    assert officer.post("/cases/C-1/victims", {"victim": "V-2", "name": "Ada Example"}).status_code == 409
+
+
+def test_an_alert_is_acknowledged_and_resolved(api, officer):
+    officer.done(MILESTONES, ARREST)
+    api.clock.pass_time(days=10)
+    raise_all(api)
+    alerts = officer.get("/alerts", state="open", level="overdue").get_json()["items"]
+    path = f"/alerts/{alerts[0]['id']}"
+
+    acknowledged = officer.done(f"{path}/acknowledgement")
+    resolved = officer.done(f"{path}/resolution", {"note": "rang her twice"})
+
+    assert len(alerts) == 1
+    assert (acknowledged["state"], resolved["state"]) == ("acknowledged", "resolved")
+    assert officer.post(f"{path}/acknowledgement").status_code == 409
+    assert officer.get("/alerts", state="open", level="overdue").get_json()["items"] == []
+    assert len(api.rows(Alert)) > 1
+
+
+def test_a_task_is_done_once(officer):
+    officer.done(MILESTONES, ARREST | {"kind": "cps_no_charge"})
+    task = officer.get("/tasks", state="open").get_json()["items"][0]
+
+    done = officer.done(f"/tasks/{task['id']}/completion", {"note": "rang"})
+
+    assert (task["task"], done["state"]) == ("call", "done")
+    assert officer.post(f"/tasks/{task['id']}/completion", {}).status_code == 409
+
+
+def test_duties_are_found_by_state_and_by_when_they_are_due(officer):
+    officer.done(MILESTONES, ARREST)
+    due = officer.get("/duties").get_json()["items"][0]["due_at"]
+
+    assert len(officer.get("/duties", state="open", due_before="2026-01-13T00:00:01Z").get_json()["items"]) == 1
+    assert officer.get("/duties", due_before=due.replace("+00:00", "Z")).get_json()["items"] == []
+    assert officer.get("/duties", state="told").get_json()["items"] == []
+
+
+def test_pages_lose_and_repeat_nothing_though_rows_are_added_meanwhile(api, officer):
+    for number in range(5):
+        officer.done(MILESTONES, ARREST | {"milestone": f"E-{number}"})
+    seen, after = [], None
+    for _ in range(4):
+        page = officer.get(MILESTONES, limit=2, **({"after": after} if after else {})).get_json()
+        seen += [item["milestone"] for item in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+        api.clock.pass_time(seconds=1)
+        officer.done(MILESTONES, ARREST | {"milestone": f"later than {len(seen)}"})
+
+    assert len(seen) == len(set(seen))
+    assert {f"E-{number}" for number in range(5)} <= set(seen)
+    assert seen[5:] == ["later than 2", "later than 4", "later than 6"][: len(seen) - 5]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ({"limit": 0}, "#/limit"),
+        ({"limit": "5 or more"}, "#/limit"),
+        ({"after": "x"}, "#/after"),
+        ({"after": "00000000-0000-0000-0000-000000000000"}, "#/after"),
+        ({"state": "lost"}, "#/state"),
+        ({"due_before": "tomorrow"}, "#/due_before"),
+        ({"due-before": "2026-01-05T09:00:00Z"}, "#/due-before"),
+    ],
+)
+def test_a_question_that_is_not_understood_is_refused_by_name(sqlite_api, query, pointer):
+    answer = sqlite_api.caller().get("/duties", **query)
+
+    assert (answer.status_code, pointers(answer)) == (422, [pointer])
+    assert [fault["in"] for fault in answer.get_json()["errors"]] == ["query"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"data": "{"}, 400),
+        ({"data": b"\xff"}, 400),
+        ({"data": "[" * 100_000}, 400),
+        ({"data": '{"case": "a", "case": "b"}'}, 400),
+        ({"data": '{"case": NaN}'}, 400),
+        ({"data": "[]"}, 400),
+        ({"data": ""}, 400),
+        ({"data": "{}", "content_type": "text/plain"}, 415),
+        ({"data": b"x" * (1024 * 1024 + 1)}, 413),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_the_callers_fault(sqlite_api, sent, status):
+    headers = {"Authorization": f"Bearer {sqlite_api.token('officer')}", "Idempotency-Key": "k"}
+
+    answer = sqlite_api.app.test_client().post(
+        f"{BASE}/cases", headers=headers, **{"content_type": "application/json"} | sent
+    )
+
+    assert answer.status_code == status
+    assert answer.mimetype == "application/problem+json"
+
+
+def test_a_wrong_method_names_the_right_ones(sqlite_api):
+    answer = sqlite_api.app.test_client().put(f"{BASE}/cases/C-1")
+
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("ref", ["%00", "%ED%A0%80", "x" * 101, "C-0", "%20C-1"])
+def test_a_path_that_names_nothing_is_not_found(api, officer, ref):
+    assert officer.get(f"/cases/{ref}").status_code == 404

@@ -1,7 +1,7 @@
 """Makes an event file of a unit's custody and court events: plainly fictional, and the same bytes for the same arguments.
 
 python examples/make_month.py > examples/month.ndjson
-python examples/make_month.py --cases 1000 --days 365 --out year.ndjson
+python examples/make_month.py --mix year --cases 953 --days 365 --out year.ndjson
 python examples/make_month.py --start 2026-03-02
 
 Each case is drawn from its own seed, lives one of the stories below, and is told well, late or not at all. What must be
@@ -15,6 +15,7 @@ import json
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -76,6 +77,18 @@ OFFICE = [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "
 NIGHT = [{"days": ["sun", "mon", "tue", "wed", "thu"], "from": "22:00", "to": "02:00"}]
 
 
+@dataclass(frozen=True)
+class Mix:
+    """How much officers ring, beside the calls about news that only a person may give, which are the same in each."""
+
+    calls: float  # the share made of the calls that a month has after other milestones
+    check_ins: float  # the chance of a call in each four weeks with no news
+
+
+MIXES = {"month": Mix(calls=1, check_ins=0.4), "year": Mix(calls=0.35, check_ins=0.05)}
+"""A month shows everything, so it has more calls than people make: over a year they would be half of all events."""
+
+
 class Draw(random.Random):
     """Chances that come out the same on every version of Python: all from `random()`."""
 
@@ -98,8 +111,9 @@ class Draw(random.Random):
 class Case:
     """One case and its victim, telling its story into `events`."""
 
-    def __init__(self, number: int, *, days: int, seed: int, start: datetime = START) -> None:
+    def __init__(self, number: int, *, days: int, seed: int, start: datetime, mix: Mix) -> None:
         self.number = number
+        self.mix = mix
         self.start = start
         self.draw = Draw(f"{seed}-{number}")
         self.pace = days / DAYS_IN_THE_MONTH
@@ -267,7 +281,9 @@ class Case:
             chance, late = 0.65, 0.2
         else:
             chance, late = (0.05, 0.05) if told else (0.3, 0.2)
-        if kind in IMMEDIATE and not told and self.draw.happens(0.6):  # by day or by night
+        calls = 1 if kind in OFFICER_FIRST else self.mix.calls
+        chance, late = chance * calls, late * calls
+        if kind in IMMEDIATE and not told and self.draw.happens(0.6 * calls):  # by day or by night
             self.ring(at + self.draw.hours(0.4, 2))
         elif self.draw.happens(chance):
             self.ring(by_day(at + self.draw.hours(2, 22)))
@@ -333,7 +349,7 @@ class Case:
         """A call now and then in the long gaps."""
         at = began + timedelta(days=28)
         while at < until:
-            if self.draw.happens(0.4):
+            if self.draw.happens(self.mix.check_ins):
                 self.ring(by_day(at + self.draw.hours(0, 48)))
             at += timedelta(days=28)
 
@@ -400,11 +416,10 @@ def people(start: datetime) -> Iterator[Json]:
         }
 
 
-def make(*, cases: int, days: int, seed: int, start: datetime = START) -> Iterator[Json]:
+def make(*, cases: int, start: datetime, **how: Any) -> Iterator[Json]:
     """Every event of the file, in order of time."""
     yield from people(start)
-    numbers = range(1, cases + 1)
-    told = [event for number in numbers for event in Case(number, days=days, seed=seed, start=start).tell()]
+    told = [event for number in range(1, cases + 1) for event in Case(number, start=start, **how).tell()]
     told.sort(key=lambda event: event[:3])
     for *_, event in told:
         yield event
@@ -427,9 +442,13 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=DAYS_IN_THE_MONTH)
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--start", type=day, default=START, help="the first day; 2026-01-01 if not given")
+    parser.add_argument(
+        "--mix", choices=MIXES, default="month", help="how much officers ring; a month's if not given"
+    )
     parser.add_argument("--out", type=Path, help="the file to write; standard output without it")
     chosen = parser.parse_args()
     size = {"cases": chosen.cases, "days": chosen.days, "seed": chosen.seed, "start": chosen.start}
+    size["mix"] = MIXES[chosen.mix]
     if chosen.out is None:
         write(sys.stdout, **size)
         return

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from jobs.timetable import TIMETABLE
 from models.running import Heartbeat
+from notify.wiring import Services
 
 OLD = timedelta(seconds=60)
 """A tick that was silent for longer has stopped, whatever its worker may look like from outside."""
@@ -32,6 +33,12 @@ def silent(session: Session, *, at: datetime) -> list[str]:
     """The ticks of the timetable that no worker has finished of late."""
     heard = set(session.scalars(select(Heartbeat.tick).where(Heartbeat.at >= at - OLD)))
     return [tick.name for tick in TIMETABLE if tick.name not in heard]
+
+
+def worker_is_heard(services: Services) -> bool:
+    """Whether every tick was finished of late."""
+    with services.reading() as session:
+        return not silent(session, at=services.clock())
 
 
 def _moved(session: Session, tick: str, worker: str, at: datetime) -> bool:

@@ -95,10 +95,11 @@ def make_settings(folder: Folder) -> dict[str, str]:
     return env
 
 
-def make_month(path: Path, *, now: datetime) -> None:
+def make_month(path: Path, *, now: datetime, cases: int) -> None:
     """Write the example month as it would have been had it ended today: dates far back would all be overdue."""
     start = now.astimezone(UTC).date() - timedelta(days=DAYS - 1)
-    command = [sys.executable, str(MAKER), "--start", start.isoformat(), "--out", str(path)]
+    command = [sys.executable, str(MAKER), "--start", start.isoformat(), "--cases", str(cases)]
+    command += ["--out", str(path)]
     subprocess.run(command, check=True)  # noqa: S603 - our own script, no shell
 
 

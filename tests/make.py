@@ -135,9 +135,8 @@ class World:
         return self.row(Duty, rule=rule, **equal)
 
     def states(self) -> list[str]:
-        """The state of every message that was ever written, the oldest first; refusals are not among them."""
-        written = [message for message in self.rows(Message) if message.refusal is None or message.channel]
-        return [message.state.value for message in sorted(written, key=lambda m: (m.created_at, m.id.int))]
+        """The state of every message that was ever written, in the order of the alphabet; refusals are not among them."""
+        return sorted(message.state.value for message in self.rows(Message) if message.channel is not None)
 
 
 def make_world(database: Database, *, at: datetime = START, staff: bool = True) -> World:
@@ -265,9 +264,10 @@ def make_plan(
     automatic: bool = True,
     officer_first_nudge: bool = False,
     reason: str | None = None,
+    default: bool = True,
 ) -> Plan:
-    """A plan; without channels, the victim's mobile may be nudged at any time."""
-    wanted = channels or (ChannelPlan(f"{victim}-mobile"),)
+    """A plan; without channels, the victim's mobile may be nudged at any time, unless `default` is False."""
+    wanted = channels or ((ChannelPlan(f"{victim}-mobile"),) if default else ())
     with world.about(victim, case) as (act, participation):
         terms = PlanTerms(
             every_days=every_days,

@@ -23,6 +23,7 @@ from notify.cli import (
 )
 from notify.cli.shared import Refused
 from notify.errors import NotifyError
+from notify.logs import configure_logs
 from notify.planning.policy import PolicyError
 
 
@@ -43,7 +44,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+def notify() -> None:
     """Communication plans for victims of crime, and safe, timely updates about their case.
 
     Settings come from the environment: see docs/settings.md.
@@ -64,4 +65,10 @@ for command in (
     serving.serve,
     demonstration.demo,
 ):
-    main.add_command(command)
+    notify.add_command(command)
+
+
+def main() -> None:
+    """Run one command, with logs that cannot carry what is personal."""
+    configure_logs("WARNING")
+    notify()

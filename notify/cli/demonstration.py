@@ -45,7 +45,10 @@ GRACE = 15.0  # seconds for a process to end before it is killed
     show_default=True,
     help="Made anew each time.",
 )
-def demo(*, serve: bool, folder: Path) -> None:
+@click.option(
+    "--cases", type=click.IntRange(1, 1000), default=220, show_default=True, help="How many the month has."
+)
+def demo(*, serve: bool, folder: Path, cases: int) -> None:
     """Show what the service does, with fictional people and without sending anything.
 
     Lives a unit's last month through in simulated time, says what became of it, and starts the pages for staff and
@@ -56,7 +59,7 @@ def demo(*, serve: bool, folder: Path) -> None:
     env = demonstration.make_settings(where)
     settings = Settings.from_env(env)
     upgrade_at(settings.database_url)
-    outcome = _live_the_month(where, env)
+    outcome = _live_the_month(where, env, cases)
     services = make_services(settings)
     with services.reading() as session:
         _show_summary(screen, summarise(session, at=utc_now()), outcome)
@@ -87,9 +90,9 @@ def demo(*, serve: bool, folder: Path) -> None:
             time.sleep(0.5)
 
 
-def _live_the_month(where: Folder, env: Mapping[str, str]) -> Outcome:
+def _live_the_month(where: Folder, env: Mapping[str, str], cases: int) -> Outcome:
     now = utc_now()
-    demonstration.make_month(where.month, now=now)
+    demonstration.make_month(where.month, now=now, cases=cases)
     with progress_bar() as bar:
         with where.month.open("rb") as lines:
             task = bar.add_task("one month", total=sum(1 for _ in lines))

@@ -58,8 +58,6 @@ _WAITING_DUTIES: Select[*tuple[Any, ...]] = (
         Duty.kind,
         Duty.duty_class,
         Duty.state,
-        Duty.created_at,
-        Duty.compose_at,
         Duty.due_at,
         Duty.urgent_by,
         Duty.no_safe_moment_at,
@@ -119,8 +117,6 @@ class _Waiting:
     kind: str
     duty_class: DutyClass
     state: DutyState
-    created_at: datetime
-    compose_at: datetime
     due_at: datetime
     urgent_by: datetime | None
     no_safe_moment_at: datetime | None
@@ -194,14 +190,14 @@ def compose(
 
 def _read(act: Act, writer: Writer, duties: Sequence[_Waiting]) -> _Batch:
     batch = _Batch(
-        act, writer, standings(act.session, {duty.participation_id for duty in duties}), defaultdict(list)
+        act,
+        writer,
+        standings(act.session, {duty.participation_id for duty in duties}, at=act.at),
+        defaultdict(list),
     )
     connection = act.session.connection()
-    # A duty that is as old as its first look has no message yet.
-    seen_before = [duty.id for duty in duties if duty.compose_at != duty.created_at]
-    if seen_before:
-        for duty_id, *letter in connection.execute(_MESSAGES_OF, {"ids": seen_before}):
-            batch.letters[duty_id].append(_Letter(*letter))
+    for duty_id, *letter in connection.execute(_MESSAGES_OF, {"ids": [duty.id for duty in duties]}):
+        batch.letters[duty_id].append(_Letter(*letter))
     for row in connection.execute(_WAITING_MESSAGES, {"ids": list(batch.standings)}):
         batch.remember(_Letter(*row))
     return batch

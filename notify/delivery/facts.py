@@ -12,9 +12,9 @@ from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
-from models.people import ContactPoint, Participation, Victim
+from models.people import ContactPoint, Participation, Representative, Victim
 from models.plans import Plan, PlanChannel
-from models.vocabulary import ContactPointKind, DutyClass, DutyState, Weekday
+from models.vocabulary import ContactPointKind, ContactPointState, DutyClass, DutyState, Weekday
 from notify.delivery.rules.gate import ChannelFacts, Facts, PlanFacts
 from notify.delivery.rules.windows import Window
 
@@ -98,34 +98,38 @@ _STANDINGS: Select[*tuple[Any, ...]] = (
         ContactPoint.kind,
         ContactPoint.state,
         ContactPoint.value_sealed,
+        ContactPoint.representative_id,
+        Representative.starts_at,
+        Representative.ends_at,
     )
     .join(Victim, Victim.id == Participation.victim_id)
     .join(Case, Case.id == Participation.case_id)
     .outerjoin(Plan, (Plan.participation_id == Participation.id) & Plan.current)
     .outerjoin(PlanChannel, PlanChannel.plan_id == Plan.id)
     .outerjoin(ContactPoint, ContactPoint.id == PlanChannel.contact_point_id)
+    .outerjoin(Representative, Representative.id == ContactPoint.representative_id)
     .where(Participation.id.in_(bindparam("ids", expanding=True)))
     .order_by(Participation.id, PlanChannel.position)
 )
 
 
-def standings(session: Session, participation_ids: Iterable[UUID]) -> dict[UUID, Standing]:
-    """How each participation stands now, in one query however many there are."""
+def standings(session: Session, participation_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, Standing]:
+    """How each participation stands at this moment, in one query however many there are."""
     session.flush()
     rows = session.connection().execute(_STANDINGS, {"ids": list(participation_ids)}).all()
     return {
-        participation_id: _standing(list(same))
+        participation_id: _standing(list(same), at)
         for participation_id, same in groupby(rows, lambda row: row.id)
     }
 
 
-def _standing(rows: list[Row[*tuple[Any, ...]]]) -> Standing:
+def _standing(rows: list[Row[*tuple[Any, ...]]], at: datetime) -> Standing:
     first = rows[0]
     mine = [row for row in rows if row.channel_id is not None]
     terms = None
     if first.plan_id is not None:
         terms = PlanFacts(
-            channels=tuple(_channel(row) for row in mine),
+            channels=tuple(_channel(row, at) for row in mine),
             never_dates=frozenset(date.fromisoformat(day) for day in first.never_dates),
             automatic=first.automatic,
             officer_first_nudge=first.officer_first_nudge,
@@ -148,15 +152,25 @@ def _standing(rows: list[Row[*tuple[Any, ...]]]) -> Standing:
     )
 
 
-def _channel(row: Row[*tuple[Any, ...]]) -> ChannelFacts:
+def _channel(row: Row[*tuple[Any, ...]], at: datetime) -> ChannelFacts:
+    state = row.state
+    if row.representative_id is not None and not _speaks_for_her(row, at):
+        state = ContactPointState.SUSPENDED
     return ChannelFacts(
         contact_point=row.point_id,
         kind=row.kind,
-        state=row.state,
+        state=state,
         detail=row.detail,
         windows=tuple(_stored_window(window) for window in row.windows),
         counts_as_told=row.counts_as_told,
     )
+
+
+def _speaks_for_her(representative: Row[*tuple[Any, ...]], at: datetime) -> bool:
+    """Whether the victim's consent to this representative runs at this moment."""
+    ends_at: datetime | None = representative.ends_at
+    begun: bool = representative.starts_at <= at
+    return begun and (ends_at is None or at < ends_at)
 
 
 def _stored_window(stored: Mapping[str, Any]) -> Window:

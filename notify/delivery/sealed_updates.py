@@ -83,7 +83,7 @@ def seal_update(
 
 def release_update(act: Act, writer: Writer, duty: Duty) -> SealedUpdate:
     """An officer lets the victim read officer-first news on the private page. Raises Conflict when it is there."""
-    standing = standings(act.session, [duty.participation_id])[duty.participation_id]
+    standing = standings(act.session, [duty.participation_id], at=act.at)[duty.participation_id]
     milestone = act.session.get(Milestone, duty.milestone_id) if duty.milestone_id else None
     update = seal_update(act, writer, standing, duty, facts_of(act, milestone))
     if update is None:

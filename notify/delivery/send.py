@@ -208,7 +208,7 @@ def _claim(
         if not messages:
             return 0, []
         duties = _carried(act.session, [message.id for message in messages])
-        now = standings(act.session, {message.participation_id for message in messages})
+        now = standings(act.session, {message.participation_id for message in messages}, at=at)
         claims = []
         for message in messages:
             standing = now[message.participation_id]

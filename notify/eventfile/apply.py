@@ -275,7 +275,9 @@ def _(event: events.ReceiptEvent, act: Act, _rulebook: Rulebook) -> None:
         "match.nth",
         "message",
     )
-    slip = Slip(SOURCE, None, event.status, event.code, json.dumps({"status": event.status, "code": event.code}))
+    slip = Slip(
+        SOURCE, None, event.status, event.code, json.dumps({"status": event.status, "code": event.code})
+    )
     receipt = store(act.session, act.keys, slip, message_id=message_id, at=act.at)
     if receipt is not None:
         apply(act, receipt)
@@ -307,5 +309,3 @@ def _nth(act: Act, query: Select[UUID], nth: int, field: str, noun: str) -> UUID
     if found is None:
         raise FieldFault(field, f"the victim has no {noun} number {nth} yet")
     return found
-
-

@@ -1,5 +1,6 @@
 """Replays an event file in simulated time: a throw-away database, the worker's own ticks, a provider that records."""
 
+import gc
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,7 +31,9 @@ from notify.planning.rulebook import Rulebook
 from notify.wiring import Services
 from notify.wording.catalogue import Wording
 
-REPLAY_SETTINGS = Settings.from_env({"STAFF_URL": "https://staff.example", "PUBLIC_URL": "https://updates.example"})
+REPLAY_SETTINGS = Settings.from_env(
+    {"STAFF_URL": "https://staff.example", "PUBLIC_URL": "https://updates.example"}
+)
 """Nothing of the machine's own settings touches a replay."""
 
 WORKER = "replay"
@@ -116,7 +119,11 @@ def throw_away_database(url: str | None, keep: Path | None) -> Iterator[Database
 
 
 def replay_services(
-    database: Database, clock: SimulatedClock, *, roots: RootKeys | None = None, policy_file: Path | None = None
+    database: Database,
+    clock: SimulatedClock,
+    *,
+    roots: RootKeys | None = None,
+    policy_file: Path | None = None,
 ) -> Services:
     """Services for simulated time: a root key of their own, and tokens that are the same each time."""
     roots = roots or RootKeys.parse(RootKeys.generate())
@@ -151,6 +158,7 @@ def replay(
 ) -> Outcome:
     """Apply the events in file order, each at its own time, running every tick that is due in between."""
     outcome = Outcome()
+    gc.freeze()  # what is loaded by now stays: no need to look through it again and again
     with counted_ids():
         for number, event in read_events(lines):
             if isinstance(event, EventFault):

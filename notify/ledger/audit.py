@@ -114,12 +114,16 @@ def _row(session: Session, keys: Keyring, record: Record, seq: int, previous: by
         "subject": record.subject,
         "subject_id": record.subject_id,
         "owner_id": record.owner,
-        "detail": dict(record.detail),
+        "detail": {**record.detail, **_through(record.actor)},
         "reason_sealed": sealed,
         "previous": previous,
     }
     row["hash"] = _digest(row)
     return row
+
+
+def _through(actor: Actor) -> dict[str, str]:
+    return {} if actor.token_id is None else {"token": str(actor.token_id)}
 
 
 def verify(session: Session, *, batch: int = 5000) -> Break | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
 from models.duties import Duty
 from models.ledger import ContactEntry
@@ -13,6 +13,12 @@ from models.vocabulary import NO_CHANGE_RULE, REACHED, ContactPointKind, DutySta
 from notify.ledger.acts import Act
 from notify.ledger.closing import close_duties, open_duties
 from notify.ledger.suspending import suspend
+
+_REACHED = (
+    update(Participation)
+    .where(Participation.id == bindparam("participation"))
+    .values(last_reached_at=bindparam("now"))
+)
 
 
 def record_contact(
@@ -72,7 +78,7 @@ def write_entry(
     act.write(entry)
     act.log("contact", entry, owner=participation.victim_id, outcome=outcome)
     if reached:
-        participation.last_reached_at = act.at
+        act.run(_REACHED, participation=participation.id, now=act.at)
         # The no-change duty says "nobody has been in touch for so long": any real contact fulfils it.
         fulfilled = [duty for duty in all_open if duty.rule == NO_CHANGE_RULE and duty not in covered]
         close_duties(act, [*covered, *fulfilled], DutyState.TOLD, entry=entry)

@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.cases import Case
@@ -13,7 +16,7 @@ from models.duties import Duty
 from models.keyring import Keyring
 from models.oversight import Alert
 from models.people import Participation
-from models.vocabulary import AlertLevel, AlertState, DutyState, Role
+from models.vocabulary import AlertLevel, AlertState, DutyState
 from notify.errors import Conflict
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
@@ -22,8 +25,19 @@ from notify.oversight.rules.alerts import ROLE_FOR, AlertPolicy, Deadlines, due_
 BATCH = 500
 Later = Callable[[datetime, int], datetime]
 
-_DUE = (
-    select(Duty, Participation.paused_at, Case.unit_id)
+_DUE: Select[*tuple[Any, ...]] = (
+    select(
+        Duty.id,
+        Duty.participation_id,
+        Duty.state,
+        Duty.created_at,
+        Duty.due_at,
+        Duty.urgent_by,
+        Duty.enhanced,
+        Duty.no_safe_moment_at,
+        Participation.paused_at,
+        Case.unit_id,
+    )
     .join(Participation, Participation.id == Duty.participation_id)
     .join(Case, Case.id == Participation.case_id)
     .where(Duty.next_alert_at <= bindparam("now"))
@@ -31,6 +45,7 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(of=Duty, skip_locked=True)
 )
+_LOOK_NEXT = update(Duty).where(Duty.id == bindparam("duty")).values(next_alert_at=bindparam("next"))
 _RAISED = select(Alert.duty_id, Alert.level).where(Alert.duty_id.in_(bindparam("ids", expanding=True)))
 
 
@@ -45,47 +60,64 @@ def raise_alerts(
 ) -> int:
     """Look at every open duty whose next alert is due, and set when to look again. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        rows = act.session.execute(_DUE, {"now": at, "most": limit}).all()
-        raised = _raised_levels(act.session, [duty.id for duty, _, _ in rows])
-        for duty, paused_at, unit_id in rows:
-            if duty.state is not DutyState.OPEN:
-                duty.next_alert_at = None
-                continue
-            _look(act, duty, unit_id, raised[duty.id], policy, later, paused=paused_at is not None)
-        return len(rows)
+        connection = act.session.connection()
+        duties = [_Watched(*row) for row in connection.execute(_DUE, {"now": at, "most": limit})]
+        if not duties:
+            return 0
+        raised = _raised_levels(act.session, [duty.id for duty in duties])
+        alerts, looks = [], []
+        for duty in duties:
+            levels, look_next = _look(duty, raised[duty.id], policy, later, at)
+            alerts += [_alert(duty, level, at) for level in levels]
+            looks.append({"duty": duty.id, "next": look_next})
+        act.write(*alerts)
+        connection.execute(_LOOK_NEXT, looks)
+        return len(duties)
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """A duty whose next alert is due, and whom it concerns."""
+
+    id: UUID
+    participation_id: UUID
+    state: DutyState
+    created_at: datetime
+    due_at: datetime
+    urgent_by: datetime | None
+    enhanced: bool
+    no_safe_moment_at: datetime | None
+    paused_at: datetime | None
+    unit_id: UUID
 
 
 def _look(
-    act: Act,
-    duty: Duty,
-    unit_id: UUID,
-    raised: set[AlertLevel],
-    policy: AlertPolicy,
-    later: Later,
-    *,
-    paused: bool,
-) -> None:
-    wanted: list[tuple[AlertLevel, Role]] = []
+    duty: _Watched, raised: AbstractSet[AlertLevel], policy: AlertPolicy, later: Later, at: datetime
+) -> tuple[list[AlertLevel], datetime | None]:
+    """Which alerts to raise now, and when to look again."""
+    if duty.state is not DutyState.OPEN:
+        return [], None
+    levels = []
     if duty.no_safe_moment_at is not None and AlertLevel.URGENT not in raised:
-        wanted.append((AlertLevel.URGENT, ROLE_FOR[AlertLevel.URGENT]))
-    if paused:
+        levels.append(AlertLevel.URGENT)
+    if duty.paused_at is not None:
         # She asked for no contact: the clock of each step rings when the pause ends, not before.
-        duty.next_alert_at = None
-    else:
-        times = steps(Deadlines(duty.created_at, duty.due_at, duty.urgent_by, duty.enhanced), policy, later)
-        wanted += due_now(times, raised, act.at)
-        duty.next_alert_at = next_at(times, raised | {level for level, _ in wanted}, act.at)
-    for level, to_role in wanted:
-        alert = Alert(
-            duty_id=duty.id,
-            participation_id=duty.participation_id,
-            unit_id=unit_id,
-            level=level,
-            to_role=to_role,
-            raised_at=act.at,
-            state=AlertState.OPEN,
-        )
-        act.write(alert)
+        return levels, None
+    times = steps(Deadlines(duty.created_at, duty.due_at, duty.urgent_by, duty.enhanced), policy, later)
+    levels += [level for level, _ in due_now(times, raised, at)]
+    return levels, next_at(times, raised | set(levels), at)
+
+
+def _alert(duty: _Watched, level: AlertLevel, at: datetime) -> Alert:
+    return Alert(
+        duty_id=duty.id,
+        participation_id=duty.participation_id,
+        unit_id=duty.unit_id,
+        level=level,
+        to_role=ROLE_FOR[level],
+        raised_at=at,
+        state=AlertState.OPEN,
+    )
 
 
 def _raised_levels(session: Session, duty_ids: list[UUID]) -> defaultdict[UUID, set[AlertLevel]]:

@@ -57,10 +57,11 @@ _SETTLED = select(Duty.participation_id, Duty.rule).where(
 def record_milestone(
     act: Act, rulebook: Rulebook, case: Case, happening: Happening, *, external_id: str | None = None
 ) -> tuple[Milestone, list[Duty]]:
-    """Record what happened and make the duties that follow from it, for every victim in the case."""
+    """Record what happened and make the duties that follow from it, for every victim in the case.
+
+    A closed case takes milestones too: an appeal or a release after it is owed to her all the same, by a person.
+    """
     _check(act, happening)
-    if case.closed_at is not None:
-        raise Conflict("case", "is closed")
     if external_id is not None and _is_used(act, external_id):
         raise Conflict("milestone", "is used already")
     milestone = Milestone(

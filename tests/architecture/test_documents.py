@@ -7,7 +7,7 @@ import click
 import pytest
 
 from config import Settings
-from notify.cli import main
+from notify.cli import notify
 from tests.architecture.pages import code_in, headings_of, links_in, pages, read
 from tests.architecture.source import ROOT
 
@@ -104,7 +104,7 @@ def test_every_setting_is_described_with_its_default():
 
 def _command_fault(words: list[str]) -> str | None:
     """What in the words after `notify` the command line does not know; None when it knows all."""
-    command: click.Command = main
+    command: click.Command = notify
     while isinstance(command, click.Group) and words:
         word, *words = words
         if word not in command.commands:

@@ -27,16 +27,16 @@ both = pytest.mark.parametrize("face", FACES)
 CANARY = "canary 07700 900123"
 
 
-class WindowSchema(Schema):
+class SampleWindowSchema(Schema):
     opens = fields.Time("%H:%M", required=True)
 
 
-class PlanSchema(Schema):
+class SamplePlanSchema(Schema):
     every_days = fields.Integer(strict=True, required=True)
-    windows = fields.List(fields.Nested(WindowSchema))
+    windows = fields.List(fields.Nested(SampleWindowSchema))
 
 
-class PageSchema(Schema):
+class SamplePageSchema(Schema):
     limit = fields.Integer()
 
 
@@ -46,9 +46,9 @@ def make_api_door() -> Flask:
     bp = Blueprint("sample", __name__, url_prefix="/api/v1/sample")
 
     @bp.post("/")
-    @bp.arguments(PlanSchema)
-    @bp.arguments(PageSchema, location="query")
-    @bp.response(200, PlanSchema)
+    @bp.arguments(SamplePlanSchema)
+    @bp.arguments(SamplePageSchema, location="query")
+    @bp.response(200, SamplePlanSchema)
     def make_plan(plan: dict[str, Any], page: dict[str, Any]) -> dict[str, Any]:
         return plan | page
 

@@ -165,7 +165,7 @@ def _lines(act: Act, cases: Sequence[Case]) -> list[CaseLine]:
         .join(Victim, Victim.id == Participation.victim_id)
         .where(Participation.case_id.in_(ids))
         .order_by(Participation.enrolled_at, Participation.id)
-    ).tuples():
+    ):
         parts[participation.case_id].append(Part(participation, victim, by_id[participation.case_id]))
     owed = owed_by_part(act.session, [part.participation.id for found in parts.values() for part in found])
     officers = staff_names(act, [case.officer_id for case in cases])

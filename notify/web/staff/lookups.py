@@ -47,7 +47,7 @@ def parts_of(session: Session, case: Case) -> list[Part]:
     rows = session.execute(
         _parts().where(Participation.case_id == case.id).order_by(Participation.enrolled_at, Participation.id)
     )
-    return [Part(*row) for row in rows.tuples()]
+    return [Part(*row) for row in rows]
 
 
 def the_point(session: Session, part: Part, point_id: UUID) -> ContactPoint:
@@ -74,7 +74,7 @@ def the_milestone(session: Session, milestone_id: UUID) -> tuple[Milestone, Case
         .join(Case, Case.id == Milestone.case_id)
         .where(Milestone.id == milestone_id, visible(viewer()))
     )
-    return _found(session.execute(query).first()).tuple()
+    return _found(session.execute(query).first())
 
 
 def the_duty(session: Session, duty_id: UUID) -> tuple[Duty, Part]:

@@ -49,4 +49,4 @@ def owed_by_part(session: Session, participation_ids: Collection[UUID]) -> dict[
         .where(Duty.participation_id.in_(participation_ids), Duty.state == DutyState.OPEN)
         .group_by(Duty.participation_id)
     )
-    return {participation_id: Owed(count, next_by) for participation_id, count, next_by in rows.tuples()}
+    return {participation_id: Owed(count, next_by) for participation_id, count, next_by in rows}

@@ -63,7 +63,7 @@ def find(services: Services, token: str) -> SignedIn | None:
         ).first()
         if found is None:
             return None
-        kept, staff = found.tuple()
+        kept, staff = found
         name = services.keys.of(session, SERVICE).open(staff, "name_sealed")
     if at - kept.last_seen_at >= NOTED_EVERY:
         _note(services, kept.id, at)

@@ -236,7 +236,7 @@ def test_the_words_of_an_old_plan_are_not_sent_under_a_new_one(world):
     run_ticks(world, MONTH_LATER)
 
     assert ["updates.example" in one.text for one in world.arrived] == [False]
-    assert world.states() == ["cancelled", "accepted"]
+    assert world.states() == ["accepted", "cancelled"]
 
 
 def test_a_message_goes_to_the_contact_point_of_the_new_plan_and_not_to_the_old(world):

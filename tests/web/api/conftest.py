@@ -27,3 +27,10 @@ def sqlite_api(sqlite_url: str) -> Iterator[Api]:
     database = open_database(sqlite_url, throw_away=True)
     yield make_api(database)
     database.engine.dispose()
+
+
+@pytest.fixture
+def sqlite_officer(sqlite_api: Api) -> Caller:
+    caller = sqlite_api.caller()
+    make_case(caller)
+    return caller

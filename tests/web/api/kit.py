@@ -31,17 +31,13 @@ MOBILE = "07700 900123"
 CASE = {"case": "C-1", "unit": "north", "officer": "officer", "offence": "Assault"}
 VICTIM = {"victim": "V-1", "name": NAME}
 POINT = {"contact_point": "M-1", "kind": "mobile", "value": MOBILE}
-PLAN = {
-    "every_days": 28,
-    "channels": [
-        {
-            "contact_point": "M-1",
-            "detail": "nudge",
-            "windows": [{"days": ["mon", "tue"], "from": "09:00", "to": "17:00"}],
-            "cover_text": "Please ring when you can",
-        }
-    ],
+CHANNEL = {
+    "contact_point": "M-1",
+    "detail": "nudge",
+    "windows": [{"days": ["mon", "tue"], "from": "09:00", "to": "17:00"}],
+    "cover_text": "Please ring when you can",
 }
+PLAN = {"every_days": 28, "channels": [CHANNEL]}
 ARREST = {"milestone": "E-1", "kind": "arrest", "happened_at": "2026-01-05T09:00:00Z"}
 ONE = "/cases/C-1/victims/V-1"
 STAFF = {

@@ -1,19 +1,23 @@
 """The same POST twice is one act with one answer, whatever happens between."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+from werkzeug.exceptions import HTTPException
 
 from models.cases import Case
 from models.duties import Duty
 from models.milestones import Milestone
 from models.running import IdempotentRequest
+from models.session import open_database
+from models.staff import ApiToken
 from notify.ledger.audit import Actor
 from notify.web.api import idempotency
 from notify.web.api.idempotency import Asked
-from tests.web.api.kit import ARREST, BASE, CASE, MOBILE, NAME, ONE, POINT, make_case
+from tests.web.api.kit import ARREST, BASE, CASE, MOBILE, NAME, ONE, POINT, make_api, make_case
 
 MILESTONES = "/cases/C-1/milestones"
 
@@ -27,7 +31,7 @@ def begin_and_die(api, key: str, words: str) -> None:
     def die(_act):
         raise Died
 
-    token_id = api.audit("token created")[-1].subject_id
+    token_id = api.rows(ApiToken)[0].id
     with pytest.raises(Died):
         idempotency.once(api.services, Actor("service"), Asked(token_id, key, words), die, 201)
 
@@ -56,10 +60,10 @@ def test_a_repeat_gets_the_answer_of_the_first_and_changes_nothing(api, officer)
     assert api.stored() == before
 
 
-def test_the_order_of_the_fields_makes_no_other_body(officer):
-    officer.post(MILESTONES, ARREST, key="k")
+def test_the_order_of_the_fields_makes_no_other_body(sqlite_officer):
+    sqlite_officer.post(MILESTONES, ARREST, key="k")
 
-    again = officer.post(MILESTONES, dict(reversed(ARREST.items())), key="k")
+    again = sqlite_officer.post(MILESTONES, dict(reversed(ARREST.items())), key="k")
 
     assert again.headers["Idempotent-Replayed"] == "true"
 
@@ -67,21 +71,23 @@ def test_the_order_of_the_fields_makes_no_other_body(officer):
 @pytest.mark.parametrize(
     ("path", "body"), [(MILESTONES, ARREST | {"milestone": "E-2"}), (f"{ONE}/pause", {"reason": "asked"})]
 )
-def test_a_key_is_not_used_for_two_requests(api, officer, path, body):
-    officer.post(MILESTONES, ARREST, key="k")
-    before = api.stored()
+def test_a_key_is_not_used_for_two_requests(sqlite_api, sqlite_officer, path, body):
+    sqlite_officer.post(MILESTONES, ARREST, key="k")
+    before = sqlite_api.stored()
 
-    answer = officer.post(path, body, key="k")
+    answer = sqlite_officer.post(path, body, key="k")
 
     assert answer.status_code == 422
-    assert [(f["in"], f["pointer"]) for f in answer.get_json()["errors"]] == [("headers", "#/Idempotency-Key")]
-    assert api.stored() == before
+    assert [(f["in"], f["pointer"]) for f in answer.get_json()["errors"]] == [
+        ("headers", "#/Idempotency-Key")
+    ]
+    assert sqlite_api.stored() == before
 
 
-def test_the_same_key_under_another_token_is_another_key(api, officer):
-    officer.post(MILESTONES, ARREST, key="k")
+def test_the_same_key_under_another_token_is_another_key(sqlite_api, sqlite_officer):
+    sqlite_officer.post(MILESTONES, ARREST, key="k")
 
-    answer = api.caller("supervisor").post(MILESTONES, ARREST | {"milestone": "E-2"}, key="k")
+    answer = sqlite_api.caller("supervisor").post(MILESTONES, ARREST | {"milestone": "E-2"}, key="k")
 
     assert answer.status_code == 201
     assert "Idempotent-Replayed" not in answer.headers
@@ -98,10 +104,10 @@ def test_a_post_without_a_usable_key_is_refused(sqlite_api, key):
     assert sqlite_api.rows(Case) == []
 
 
-def test_a_refused_request_leaves_its_key_free(api, officer):
-    wrong = officer.post(MILESTONES, ARREST | {"happened_at": "2027-01-05T09:00:00Z"}, key="k")
+def test_a_refused_request_leaves_its_key_free(sqlite_api, sqlite_officer):
+    wrong = sqlite_officer.post(MILESTONES, ARREST | {"happened_at": "2027-01-05T09:00:00Z"}, key="k")
 
-    right = officer.post(MILESTONES, ARREST, key="k")
+    right = sqlite_officer.post(MILESTONES, ARREST, key="k")
 
     assert (wrong.status_code, right.status_code) == (422, 201)
 
@@ -143,14 +149,14 @@ def words_of(body: str) -> str:
 CANONICAL = '{"happened_at":"2026-01-05T09:00:00Z","kind":"arrest","milestone":"E-1"}'
 
 
-def test_while_a_request_is_answered_a_repeat_is_told_to_wait(api, officer):
-    begin_and_die(api, "k", words_of(CANONICAL))
+def test_while_a_request_is_answered_a_repeat_is_told_to_wait(sqlite_api, sqlite_officer):
+    begin_and_die(sqlite_api, "k", words_of(CANONICAL))
 
-    answer = officer.post(MILESTONES, ARREST, key="k")
+    answer = sqlite_officer.post(MILESTONES, ARREST, key="k")
 
     assert answer.status_code == 409
     assert int(answer.headers["Retry-After"]) >= 1
-    assert api.rows(Milestone) == []
+    assert sqlite_api.rows(Milestone) == []
 
 
 def test_the_key_of_a_process_that_died_can_be_used_again(api, officer):
@@ -162,29 +168,25 @@ def test_the_key_of_a_process_that_died_can_be_used_again(api, officer):
     assert len(api.rows(Milestone)) == 1
 
 
-def test_whoever_lost_its_key_to_another_changes_nothing(api, officer):
-    token_id = api.audit("token created")[-1].subject_id
-    actor = Actor("staff", api.audit("case opened")[0].actor_id)
-    asked = Asked(token_id, "k", words_of(CANONICAL))
+def test_whoever_lost_its_key_to_another_changes_nothing(postgresql_url):
+    """On PostgreSQL, where others can write while a slow act does."""
+    api = make_api(open_database(postgresql_url, throw_away=True))
+    make_case(api.caller())
+    asked = Asked(api.rows(ApiToken)[0].id, "k", words_of(CANONICAL))
 
     def slow(act):
         act.log("slow act", api.rows(Case)[0])
-        api.clock.pass_time(seconds=61)
+        with api.services.sessions.begin() as other:
+            row = other.scalars(select(IdempotentRequest).where(IdempotentRequest.status.is_(None))).one()
+            row.created_at = api.clock() + timedelta(seconds=61)
         return "{}"
 
-    def taken_over_meanwhile(act):
-        answer = slow(act)
-        with api.services.sessions.begin() as other:
-            row = other.query(IdempotentRequest).filter_by(status=None).one()
-            row.created_at = api.clock()
-        return answer
+    with pytest.raises(HTTPException) as refused:
+        idempotency.once(api.services, Actor("service"), asked, slow, 201)
 
-    if api.services.database.engine.dialect.name == "sqlite":
-        pytest.skip("on SQLite nobody can write while the slow act does")
-    with pytest.raises(Exception, match="409"):
-        idempotency.once(api.services, actor, asked, taken_over_meanwhile, 201)
-
+    assert refused.value.code == 409
     assert api.audit("slow act") == []
+    api.services.database.engine.dispose()
 
 
 def test_a_failure_inside_leaves_nothing_behind_and_the_key_free(api, officer):
@@ -212,18 +214,18 @@ def test_keys_are_forgotten_after_a_week(api, officer):
     assert len(api.rows(IdempotentRequest)) == 1
 
 
-def test_what_is_kept_of_a_request_tells_nothing(api):
-    caller = api.caller()
+def test_what_is_kept_of_a_request_tells_nothing(sqlite_api):
+    caller = sqlite_api.caller()
     make_case(caller)
     caller.post("/victims/V-1/contact-points", POINT | {"contact_point": "M-2"}, key=f"for-{NAME[:5]}")
 
-    kept = repr(api.stored()["idempotent_requests"])
+    kept = repr(sqlite_api.stored()["idempotent_requests"])
 
     assert all(word not in kept for word in (NAME, NAME[:5], MOBILE, "447700900123", "C-1"))
 
 
-def test_answers_that_are_kept_name_no_person_and_no_number(api):
-    caller = api.caller()
+def test_answers_that_are_kept_name_no_person_and_no_number(sqlite_api):
+    caller = sqlite_api.caller()
     answers = [
         caller.post("/cases", CASE),
         caller.post("/cases/C-1/victims", {"victim": "V-1", "name": NAME, "date_of_birth": "2015-01-05"}),

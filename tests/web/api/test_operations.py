@@ -1,5 +1,7 @@
 """What the API does with cases, victims, plans, milestones and contacts."""
 
+from typing import Any
+
 import pytest
 
 from models.duties import Duty
@@ -11,7 +13,7 @@ from models.plans import Plan
 from models.vocabulary import ContactPointState
 from notify.ledger.audit import verify
 from notify.oversight.alerts import raise_alerts
-from tests.web.api.kit import ARREST, BASE, CASE, MOBILE, NAME, ONE, PLAN, POINT, VICTIM, make_case
+from tests.web.api.kit import ARREST, BASE, CASE, CHANNEL, MOBILE, NAME, ONE, PLAN, POINT, VICTIM, make_case
 
 MILESTONES = "/cases/C-1/milestones"
 
@@ -55,14 +57,23 @@ def test_what_was_recorded_can_be_looked_at_with_numbers_masked(officer):
     assert victim.get_json()["name"] == NAME
     assert victim.get_json()["contact_points"][0]["state"] == "pending"
     assert MOBILE not in victim.text
-    assert plan["channels"] == [PLAN["channels"][0] | {"counts_as_told": False}]
+    assert plan["channels"] == [CHANNEL | {"counts_as_told": False}]
     assert (milestone["suspect"], milestone["facts"]) == ("Sam Example", {"court": "Example Court"})
 
 
 def test_every_look_is_in_the_audit_chain_and_a_list_is_one_line(api, officer):
     officer.done(f"{ONE}/plans", PLAN)
     officer.done(MILESTONES, ARREST)
-    for path in ("/cases/C-1", ONE, f"{ONE}/plans/current", MILESTONES, "/cases", "/duties", "/tasks", "/alerts"):
+    for path in (
+        "/cases/C-1",
+        ONE,
+        f"{ONE}/plans/current",
+        MILESTONES,
+        "/cases",
+        "/duties",
+        "/tasks",
+        "/alerts",
+    ):
         officer.get(path)
 
     assert [entry.subject for entry in api.audit("viewed")] == ["cases", "participations", "plans"]
@@ -97,77 +108,78 @@ def test_a_reference_is_used_once(officer):
 def test_a_milestone_with_a_wrong_field_leaves_nothing(api, officer):
     before = api.stored()
 
-    for wrong, pointer in [
+    wrong_fields: list[tuple[dict[str, Any], str]] = [
         ({"kind": "parade"}, "#/kind"),
         ({"happened_at": "2026-01-05T09:00:00"}, "#/happened_at"),
         ({"happened_at": "2026-02-05T09:00:00Z"}, "#/happened_at"),
         ({"learned_at": "2026-01-05T08:59:59Z"}, "#/learned_at"),
         ({"facts": {"court": 7}}, "#/facts/court"),
         ({"colour": "red"}, "#/colour"),
-    ]:
+    ]
+    for wrong, pointer in wrong_fields:
         answer = officer.post(MILESTONES, ARREST | wrong)
         assert (answer.status_code, pointers(answer)) == (422, [pointer])
     assert api.stored() == before
 
 
-def test_a_corrected_milestone_keeps_the_earlier_facts_and_plans_anew(api, officer):
-    officer.done(MILESTONES, ARREST)
+def test_a_corrected_milestone_keeps_the_earlier_facts_and_plans_anew(sqlite_api, sqlite_officer):
+    sqlite_officer.done(MILESTONES, ARREST)
 
-    corrected = officer.done(
+    corrected = sqlite_officer.done(
         "/milestones/E-1/corrections", {"reason": "typing slip", "happened_at": "2026-01-02T09:00:00Z"}
     )
 
     assert corrected["learned_at"] == "2026-01-02T09:00:00+00:00"  # it had been learned of at once
     assert [duty["due_at"] for duty in corrected["duties"]] == ["2026-01-10T00:00:00+00:00"]
-    assert sorted(duty.state for duty in api.rows(Duty)) == ["cancelled", "open"]
-    assert len(api.rows(MilestoneCorrection)) == len(api.rows(Milestone)) == 1
+    assert sorted(duty.state for duty in sqlite_api.rows(Duty)) == ["cancelled", "open"]
+    assert len(sqlite_api.rows(MilestoneCorrection)) == len(sqlite_api.rows(Milestone)) == 1
 
 
-def test_a_new_plan_is_a_new_version(api, officer):
-    officer.done(f"{ONE}/plans", PLAN)
+def test_a_new_plan_is_a_new_version(sqlite_api, sqlite_officer):
+    sqlite_officer.done(f"{ONE}/plans", PLAN)
 
-    second = officer.done(f"{ONE}/plans", PLAN | {"every_days": 7, "reason": "she asked"})
+    second = sqlite_officer.done(f"{ONE}/plans", PLAN | {"every_days": 7, "reason": "she asked"})
 
     assert second["version"] == 2
-    assert officer.get(f"{ONE}/plans/current").get_json()["reason"] == "she asked"
-    assert len(api.rows(Plan)) == 2
+    assert sqlite_officer.get(f"{ONE}/plans/current").get_json()["reason"] == "she asked"
+    assert len(sqlite_api.rows(Plan)) == 2
 
 
-def test_a_plan_names_contact_points_of_this_victim_only(officer):
-    officer.done("/cases/C-1/victims", {"victim": "V-2", "name": "Ada Example"})
+def test_a_plan_names_contact_points_of_this_victim_only(sqlite_officer):
+    sqlite_officer.done("/cases/C-1/victims", {"victim": "V-2", "name": "Ada Example"})
 
-    answer = officer.post("/cases/C-1/victims/V-2/plans", PLAN)
+    answer = sqlite_officer.post("/cases/C-1/victims/V-2/plans", PLAN)
 
     assert (answer.status_code, pointers(answer)) == (422, ["#/channels/0/contact_point"])
 
 
-def test_a_plan_that_would_give_her_away_is_refused(officer):
-    channel = PLAN["channels"][0] | {"cover_text": "The police have news of your case"}
+def test_a_plan_that_would_give_her_away_is_refused(sqlite_officer):
+    channel = CHANNEL | {"cover_text": "The police have news of your case"}
 
-    answer = officer.post(f"{ONE}/plans", PLAN | {"channels": [channel]})
+    answer = sqlite_officer.post(f"{ONE}/plans", PLAN | {"channels": [channel]})
 
     assert (answer.status_code, pointers(answer)) == (422, ["#/channels/0/cover_text"])
 
 
-def test_there_is_no_current_plan_before_one_is_agreed(officer):
-    assert officer.get(f"{ONE}/plans/current").status_code == 404
+def test_there_is_no_current_plan_before_one_is_agreed(sqlite_officer):
+    assert sqlite_officer.get(f"{ONE}/plans/current").status_code == 404
 
 
-def test_a_contact_point_goes_from_pending_to_verified_to_suspended(api, officer):
-    verified = officer.done("/contact-points/M-1/verification", {"reason": "rang"})
-    suspended = officer.done("/contact-points/M-1/suspension", {"reason": "lost"})
+def test_a_contact_point_goes_from_pending_to_verified_to_suspended(sqlite_api, sqlite_officer):
+    verified = sqlite_officer.done("/contact-points/M-1/verification", {"reason": "rang"})
+    suspended = sqlite_officer.done("/contact-points/M-1/suspension", {"reason": "lost"})
 
     assert (verified["state"], suspended["state"]) == ("verified", "suspended")
-    assert officer.post("/contact-points/M-1/suspension", {"reason": "again"}).status_code == 200
-    assert api.rows(ContactPoint)[0].state is ContactPointState.SUSPENDED
+    assert sqlite_officer.post("/contact-points/M-1/suspension", {"reason": "again"}).status_code == 200
+    assert sqlite_api.rows(ContactPoint)[0].state is ContactPointState.SUSPENDED
 
 
-def test_what_the_victim_asks_for_is_recorded(officer):
-    paused = officer.done(f"{ONE}/pause", {"reason": "asked"})
-    again = officer.post(f"{ONE}/pause", {"reason": "asked"})
-    resumed = officer.done(f"{ONE}/resume", {"reason": "asked"})
-    support = officer.done(f"{ONE}/support", {"supports": "unsure"})
-    declined = officer.done(f"{ONE}/decline", {"reason": "asked"})
+def test_what_the_victim_asks_for_is_recorded(sqlite_officer):
+    paused = sqlite_officer.done(f"{ONE}/pause", {"reason": "asked"})
+    again = sqlite_officer.post(f"{ONE}/pause", {"reason": "asked"})
+    resumed = sqlite_officer.done(f"{ONE}/resume", {"reason": "asked"})
+    support = sqlite_officer.done(f"{ONE}/support", {"supports": "unsure"})
+    declined = sqlite_officer.done(f"{ONE}/decline", {"reason": "asked"})
 
     assert again.status_code == 409
     assert (paused["paused_at"] is None, resumed["paused_at"]) == (False, None)
@@ -175,36 +187,40 @@ def test_what_the_victim_asks_for_is_recorded(officer):
     assert declined["declined_at"] is not None
 
 
-def test_when_another_person_answers_only_the_phone_that_was_tried_is_suspended(api, officer):
-    officer.done("/victims/V-1/contact-points", {"contact_point": "M-2", "kind": "mobile", "value": "07700 900124"})
+def test_when_another_person_answers_only_the_phone_that_was_tried_is_suspended(sqlite_api, sqlite_officer):
+    sqlite_officer.done(
+        "/victims/V-1/contact-points", {"contact_point": "M-2", "kind": "mobile", "value": "07700 900124"}
+    )
 
-    officer.done(f"{ONE}/contacts", {"outcome": "other_person_answered", "contact_point": "M-2"})
+    sqlite_officer.done(f"{ONE}/contacts", {"outcome": "other_person_answered", "contact_point": "M-2"})
 
-    states = {point.ref: point.state.value for point in api.rows(ContactPoint)}
+    states = {point.ref: point.state.value for point in sqlite_api.rows(ContactPoint)}
     assert states == {"M-1": "pending", "M-2": "suspended"}
 
 
-def test_only_what_a_person_did_can_be_recorded_as_a_contact(api, officer):
-    answer = officer.post(f"{ONE}/contacts", {"outcome": "message_told"})
+def test_only_what_a_person_did_can_be_recorded_as_a_contact(sqlite_api, sqlite_officer):
+    answer = sqlite_officer.post(f"{ONE}/contacts", {"outcome": "message_told"})
 
     assert (answer.status_code, pointers(answer)) == (422, ["#/outcome"])
-    assert api.rows(ContactEntry) == []
+    assert sqlite_api.rows(ContactEntry) == []
 
 
-def test_a_duty_is_waived_with_a_reason(officer):
-    officer.done(MILESTONES, ARREST)
+def test_a_duty_is_waived_with_a_reason(sqlite_officer):
+    sqlite_officer.done(MILESTONES, ARREST)
 
-    waived = officer.done(f"{ONE}/waivers", {"rule": "R6-ARREST", "reason": "she was there"})
+    waived = sqlite_officer.done(f"{ONE}/waivers", {"rule": "R6-ARREST", "reason": "she was there"})
 
     assert [(duty["state"], duty["milestone"]) for duty in waived["duties"]] == [("waived", "E-1")]
 
 
-def test_a_closed_case_takes_no_more(officer):
-    officer.done("/cases/C-1/closure", {"reason": "done"})
+def test_a_closed_case_takes_no_more_victims_but_what_still_happens(sqlite_officer):
+    sqlite_officer.done("/cases/C-1/closure", {"reason": "done"})
 
-    assert officer.post("/cases/C-1/closure", {"reason": "done"}).status_code == 409
-    assert officer.post(MILESTONES, ARREST).status_code == 409
-    assert officer.post("/cases/C-1/victims", {"victim": "V-2", "name": "Ada Example"}).status_code == 409
+    assert sqlite_officer.post("/cases/C-1/closure", {"reason": "done"}).status_code == 409
+    assert sqlite_officer.post(MILESTONES, ARREST | {"kind": "appeal_lodged"}).status_code == 201
+    assert (
+        sqlite_officer.post("/cases/C-1/victims", {"victim": "V-2", "name": "Ada Example"}).status_code == 409
+    )
 
 
 def test_an_alert_is_acknowledged_and_resolved(api, officer):
@@ -224,23 +240,28 @@ def test_an_alert_is_acknowledged_and_resolved(api, officer):
     assert len(api.rows(Alert)) > 1
 
 
-def test_a_task_is_done_once(officer):
-    officer.done(MILESTONES, ARREST | {"kind": "cps_no_charge"})
-    task = officer.get("/tasks", state="open").get_json()["items"][0]
+def test_a_task_is_done_once(sqlite_officer):
+    sqlite_officer.done(MILESTONES, ARREST | {"kind": "cps_no_charge"})
+    task = sqlite_officer.get("/tasks", state="open").get_json()["items"][0]
 
-    done = officer.done(f"/tasks/{task['id']}/completion", {"note": "rang"})
+    done = sqlite_officer.done(f"/tasks/{task['id']}/completion", {"note": "rang"})
 
     assert (task["task"], done["state"]) == ("call", "done")
-    assert officer.post(f"/tasks/{task['id']}/completion", {}).status_code == 409
+    assert sqlite_officer.post(f"/tasks/{task['id']}/completion", {}).status_code == 409
 
 
-def test_duties_are_found_by_state_and_by_when_they_are_due(officer):
-    officer.done(MILESTONES, ARREST)
-    due = officer.get("/duties").get_json()["items"][0]["due_at"]
+def test_duties_are_found_by_state_and_by_when_they_are_due(sqlite_officer):
+    sqlite_officer.done(MILESTONES, ARREST)
+    due = sqlite_officer.get("/duties").get_json()["items"][0]["due_at"]
 
-    assert len(officer.get("/duties", state="open", due_before="2026-01-13T00:00:01Z").get_json()["items"]) == 1
-    assert officer.get("/duties", due_before=due.replace("+00:00", "Z")).get_json()["items"] == []
-    assert officer.get("/duties", state="told").get_json()["items"] == []
+    assert (
+        len(
+            sqlite_officer.get("/duties", state="open", due_before="2026-01-13T00:00:01Z").get_json()["items"]
+        )
+        == 1
+    )
+    assert sqlite_officer.get("/duties", due_before=due.replace("+00:00", "Z")).get_json()["items"] == []
+    assert sqlite_officer.get("/duties", state="told").get_json()["items"] == []
 
 
 def test_pages_lose_and_repeat_nothing_though_rows_are_added_meanwhile(api, officer):

@@ -1,0 +1,132 @@
+"""Replays a year of 1,000 participations by `notify replay`, as a person would, and looks at its time and memory."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.report import EMBEDDED, MIB, SERVER, BenchError, Measured, Report, load_now
+from bench.servers import a_server, version_of
+
+ROOT = Path(__file__).resolve().parents[1]
+MAKER = ROOT / "examples" / "make_month.py"
+NOTIFY = Path(sys.executable).with_name("notify")
+LOOK_EVERY = 0.2  # seconds between two looks at the memory
+REPEATS = 3  # when all of it is wanted
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much the generator is asked for; one case in twenty has a second victim."""
+
+    cases: int
+    days: int
+    mix: str
+    until: str
+
+
+YEAR = Size(cases=953, days=365, mix="year", until="2027-01-01T00:00:00Z")
+"""Exactly 1,000 participations."""
+
+
+def run(*, full: bool, size: Size = YEAR) -> Report:
+    """Replay the year once on SQLite; all of it is several times, and on PostgreSQL too."""
+    before = load_now()
+    with TemporaryDirectory(prefix="bench-") as folder:
+        file = make_file(Path(folder), size)
+        repeats = {EMBEDDED: [measure(file, size.until) for _ in range(REPEATS if full else 1)]}
+        version = None
+        if full:
+            with a_server() as url:
+                version = version_of(url)
+                repeats[SERVER] = [measure(file, size.until, database=url) for _ in range(REPEATS)]
+        sizes = asdict(size) | sizes_of(file)
+    return Report("replay", sizes, repeats, (before, load_now()), postgresql=version)
+
+
+def make_file(folder: Path, size: Size) -> Path:
+    """Have the generator make the event file."""
+    file = folder / "events.ndjson"
+    how = ["--mix", size.mix, "--cases", str(size.cases), "--days", str(size.days), "--out", str(file)]
+    subprocess.run([sys.executable, str(MAKER), *how], check=True)  # noqa: S603 - our own script
+    return file
+
+
+def sizes_of(file: Path) -> dict[str, int]:
+    """What an event file holds."""
+    done = Counter(event["do"] for event in _objects(file))
+    return {"participations": done["victim"], "milestones": done["milestone"], "events": done.total()}
+
+
+def measure(file: Path, until: str, *, database: str | None = None) -> Measured:
+    """One replay in a process of its own, from its start to its end, results written. Raises BenchError."""
+    results = file.with_name("results.ndjson")
+    command = [str(NOTIFY), "replay", str(file), "--until", until, "--out", str(results)]
+    command += ["--database", database] if database else []
+    began = time.perf_counter()
+    with _started(command) as process:
+        looks = []
+        while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+            looks.append(_resident(process.pid))
+            time.sleep(LOOK_EVERY)
+        _, status, used = ended
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - began
+        if process.returncode != 0 or process.stderr is None:
+            told = process.stderr.read() if process.stderr else ""
+            raise BenchError(f"notify replay failed: {told[-2000:]}")
+    found = Counter(line["what"] for line in _objects(results))
+    return {
+        "seconds": seconds,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "events_per_second": sizes_of(file)["events"] / seconds,
+        "peak_mib": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MIB,
+        **_along_the_way(looks),
+        "duties": found["duty"],
+        "messages": found["message"],
+        "refusals": found["refused"],
+        "alerts": found["alert"],
+    }
+
+
+@contextmanager
+def _started(command: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
+    """A process that is ended if we do not live to see its end."""
+    with subprocess.Popen(  # noqa: S603 - our own command, no shell
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+
+
+def _along_the_way(looks: Sequence[float]) -> dict[str, float]:
+    """Memory at a quarter, half and the end of the time: the last three alike means that it stays flat."""
+    last = len(looks) - 1
+    return {
+        "mib_at_quarter": looks[last // 4],
+        "mib_at_half": looks[last // 2],
+        "mib_at_end": looks[last],
+    }
+
+
+def _resident(pid: int) -> float:
+    """The memory that a process holds now, in MiB; 0 where the system does not say, and once it has ended."""
+    told = Path(f"/proc/{pid}/statm")
+    pages = told.read_text().split() if told.exists() else []
+    return int(pages[1]) * os.sysconf("SC_PAGE_SIZE") / MIB if pages else 0.0
+
+
+def _objects(file: Path) -> Iterator[dict[str, str]]:
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)

@@ -1,0 +1,275 @@
+"""Invariant 1 again, by machine: whatever happens in whatever order, each message was safe at the instant it left."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from models.session import Database
+from models.tables import metadata
+from notify.delivery.providers.base import Outgoing, Refused, TryLater, Uncertain
+from notify.errors import Conflict
+from tests.fakes import Answer
+from tests.make import (
+    LONDON,
+    ChannelPlan,
+    close,
+    contact,
+    decline,
+    inbound,
+    make_plan,
+    make_victim,
+    make_window,
+    make_world,
+    pause,
+    receipt,
+    record,
+    resume,
+    run_ticks,
+    suspend_point,
+    verify_point,
+)
+
+POINTS = {"V-1-mobile": "+447700900001", "V-1-email": "v1@example.org"}
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+BEGINNINGS = (
+    datetime(2026, 1, 5, 10, tzinfo=UTC),
+    datetime(2026, 3, 27, 22, tzinfo=UTC),  # the clocks go forward on the 29th
+    datetime(2026, 10, 24, 12, tzinfo=UTC),  # and back on the 25th
+)
+KINDS = ("arrest", "bail_granted", "police_no_further_action", "charge", "crime_reported")
+ABOUT_BAD_NEWS = "police_no_further_action"
+COVER = "Your library book is ready."
+EXAMPLES = {"sqlite": 25, "postgresql": 6}
+
+
+@dataclass
+class Agreed:
+    """What the test itself knows to be agreed: plain words and times, none of the service's own types."""
+
+    channels: dict[str, tuple[str, list[tuple[list[str], int, int]]]] = field(default_factory=dict)
+    never: set[date] = field(default_factory=set)
+    automatic: bool = False
+    nudge_bad_news: bool = False
+    usable: set[str] = field(default_factory=set)
+    paused: bool = False
+    declined: bool = False
+    closed: bool = False
+    bad_news_only: bool = True
+    """Nothing but bad news has happened so far: what leaves now can only be a nudge."""
+
+
+windows = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(DAYS), min_size=1, max_size=7, unique=True),
+        st.integers(0, 23),
+        st.integers(0, 23),
+    ),
+    max_size=2,
+)
+channels = st.lists(
+    st.tuples(st.sampled_from(sorted(POINTS)), st.sampled_from(["nudge", "link", "full"]), windows),
+    max_size=2,
+    unique_by=lambda channel: channel[0],
+)
+waits = st.sampled_from([timedelta(0), timedelta(minutes=7), timedelta(hours=5), timedelta(hours=26)])
+answers = st.sampled_from(
+    [
+        Answer(Uncertain("timed_out"), arrives=True),
+        Answer(Uncertain("timed_out"), arrives=False),
+        Answer(TryLater("busy"), arrives=False),
+        Answer(TryLater("busy", timedelta(hours=9)), arrives=False),
+        Answer(Refused("21211", "bad_number"), arrives=False),
+    ]
+)
+
+
+class Contact(RuleBasedStateMachine):
+    """One victim, two contact points, and everything that may happen to them."""
+
+    database: Database
+
+    @initialize(at=st.sampled_from(BEGINNINGS))
+    def begin(self, at):
+        with self.database.engine.begin() as connection:
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+        self.world = make_world(self.database, at=at)
+        make_victim(self.world, email=POINTS["V-1-email"])
+        self.agreed = Agreed(usable=set(POINTS))
+        self.faults: list[str] = []
+        for provider in (self.world.sms, self.world.email):
+            provider.witness = self.check
+
+    @rule(
+        agreed=channels,
+        never=st.lists(st.integers(0, 9), max_size=3, unique=True),
+        automatic=st.sampled_from([True, True, True, False]),
+        nudge=st.booleans(),
+    )
+    def agree(self, agreed, never, automatic, nudge):
+        today = self.world.clock().astimezone(LONDON).date()
+        self.agreed.channels = {point: (detail, spans) for point, detail, spans in agreed}
+        self.agreed.never = {today + timedelta(days=n) for n in never}
+        self.agreed.automatic, self.agreed.nudge_bad_news = automatic, nudge
+        make_plan(
+            self.world,
+            *(
+                ChannelPlan(
+                    point,
+                    detail,
+                    [make_window(" ".join(d), f"{a:02}:00-{b:02}:00") for d, a, b in spans],
+                    counts_as_told=detail == "full",
+                    cover_text=COVER,
+                )
+                for point, detail, spans in agreed
+            ),
+            never_dates=self.agreed.never,
+            automatic=automatic,
+            officer_first_nudge=nudge,
+            every_days=366,
+            default=False,
+        )
+
+    @precondition(lambda self: not self.agreed.closed)
+    @rule(kind=st.sampled_from(KINDS))
+    def happen(self, kind):
+        record(self.world, kind)
+        self.agreed.bad_news_only &= kind == ABOUT_BAD_NEWS
+
+    @rule(wait=waits)
+    def pass_time(self, wait):
+        run_ticks(self.world, self.world.clock() + wait)
+
+    @rule(wait=waits)
+    def sleep(self, wait):
+        """No worker runs: what was due meanwhile is late."""
+        self.world.clock.now += wait
+
+    @rule(answer=answers, by_mail=st.booleans())
+    def trouble(self, answer, by_mail):
+        (self.world.email if by_mail else self.world.sms).answers.append(answer)
+
+    @rule(point=st.sampled_from(sorted(POINTS)))
+    def doubt(self, point):
+        suspend_point(self.world, point)
+        self.agreed.usable.discard(point)
+
+    @rule(point=st.sampled_from(sorted(POINTS)))
+    def settle_doubt(self, point):
+        if point not in self.agreed.usable:
+            verify_point(self.world, point)
+            self.agreed.usable.add(point)
+
+    @rule(text=st.sampled_from(["STOP", "who is this", "wrong number"]))
+    def hear(self, text):
+        inbound(self.world, text)
+        if text != "who is this":
+            self.agreed.usable.discard("V-1-mobile")
+
+    @rule(outcome=st.sampled_from(["spoke_identity_checked", "voicemail", "other_person_answered"]))
+    def ring(self, outcome):
+        contact(self.world, outcome)
+        if outcome == "other_person_answered":
+            self.agreed.usable.discard("V-1-mobile")
+
+    @rule(status=st.sampled_from(["accepted", "delivered", "undelivered", "failed"]), which=st.integers(0, 9))
+    def hear_of(self, status, which):
+        if self.world.arrived:
+            receipt(self.world, self.world.arrived[which % len(self.world.arrived)], status)
+
+    @rule(wish=st.sampled_from([pause, decline, resume]))
+    def wish(self, wish):
+        try:
+            wish(self.world)
+        except Conflict:  # she asked for that before
+            return
+        self.agreed.paused = wish is pause or (self.agreed.paused and wish is not resume)
+        self.agreed.declined = wish is decline or (self.agreed.declined and wish is not resume)
+
+    @precondition(lambda self: not self.agreed.closed)
+    @rule(sure=st.integers(0, 4))
+    def end(self, sure):
+        if sure == 0:
+            close(self.world)
+            self.agreed.closed = True
+
+    def check(self, outgoing: Outgoing, at: datetime) -> None:
+        """At the instant of the hand-over, before the provider answers."""
+        self.faults += faults(self.agreed, outgoing, at)
+
+    def teardown(self):
+        if hasattr(self, "faults"):
+            run_ticks(self.world, self.world.clock() + timedelta(days=8))
+            assert self.faults == []
+            arrived = [one.outgoing.message_id for one in self.world.arrived]
+            assert len(arrived) == len(set(arrived))
+
+
+def faults(agreed: Agreed, outgoing: Outgoing, at: datetime) -> list[str]:
+    """Why this message was not allowed at this instant, worked out the long way."""
+    ref = next(ref for ref, value in POINTS.items() if value == outgoing.to)
+    found = []
+    if agreed.paused or agreed.declined or agreed.closed:
+        found.append("she wanted none, or the case was closed")
+    if ref not in agreed.usable:
+        found.append("the contact point was in doubt")
+    if ref not in agreed.channels or not agreed.automatic:
+        return [*found, "the plan does not say so"]
+    detail, spans = agreed.channels[ref]
+    if not is_agreed_time(agreed, spans, at):
+        found.append(f"not a safe moment: {at}")
+    minute = at
+    while minute < outgoing.valid_until:
+        minute += timedelta(minutes=5)
+        if not is_agreed_time(agreed, spans, min(minute, outgoing.valid_until)):
+            found.append(f"may arrive at {minute}, which is not safe")
+            break
+    said = "link" if "updates.example" in outgoing.text else "nudge" if COVER in outgoing.text else "full"
+    if said not in ("nudge", detail):
+        found.append(f"says more than {detail}: {said}")
+    if agreed.bad_news_only and (said != "nudge" or not agreed.nudge_bad_news):
+        found.append(f"brings bad news: {said}")
+    return found
+
+
+def is_agreed_time(agreed: Agreed, spans: list[tuple[list[str], int, int]], at: datetime) -> bool:
+    local = at.astimezone(LONDON)
+    if local.date() in agreed.never:
+        return False
+    today, yesterday = DAYS[local.weekday()], DAYS[local.weekday() - 1]
+    hour = local.hour + local.minute / 60 + local.second / 3600
+    for days, opens, closes in spans:
+        if opens < closes:
+            if today in days and opens <= hour < closes:
+                return True
+        elif (today in days and hour >= opens) or (yesterday in days and hour < closes):
+            return True
+    return False
+
+
+@pytest.mark.slow
+def test_every_message_that_left_was_safe_at_the_instant_it_left(database):
+    class OnThisDatabase(Contact):
+        pass
+
+    OnThisDatabase.database = database
+    run_state_machine_as_test(
+        OnThisDatabase,
+        settings=settings(
+            max_examples=EXAMPLES[database.engine.dialect.name],
+            stateful_step_count=20,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

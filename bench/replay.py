@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import TextIO
 
 from bench.report import EMBEDDED, MIB, SERVER, BenchError, Measured, Report, load_now
 from bench.servers import a_server, version_of
@@ -71,17 +72,17 @@ def measure(file: Path, until: str, *, database: str | None = None) -> Measured:
     command = [str(NOTIFY), "replay", str(file), "--until", until, "--out", str(results)]
     command += ["--database", database] if database else []
     began = time.perf_counter()
-    with _started(command) as process:
-        looks = []
+    looks = []
+    with TemporaryFile("w+", encoding="utf-8") as told, _started(command, told) as process:
         while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
             looks.append(_resident(process.pid))
             time.sleep(LOOK_EVERY)
         _, status, used = ended
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - began
-        if process.returncode != 0 or process.stderr is None:
-            told = process.stderr.read() if process.stderr else ""
-            raise BenchError(f"notify replay failed: {told[-2000:]}")
+        if process.returncode != 0:
+            told.seek(0)
+            raise BenchError(f"notify replay failed: {told.read()[-2000:]}")
     found = Counter(line["what"] for line in _objects(results))
     return {
         "seconds": seconds,
@@ -97,11 +98,9 @@ def measure(file: Path, until: str, *, database: str | None = None) -> Measured:
 
 
 @contextmanager
-def _started(command: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
+def _started(command: Sequence[str], told: TextIO) -> Iterator["subprocess.Popen[bytes]"]:
     """A process that is ended if we do not live to see its end."""
-    with subprocess.Popen(  # noqa: S603 - our own command, no shell
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=told) as process:  # noqa: S603 - our own
         try:
             yield process
         finally:
@@ -110,12 +109,13 @@ def _started(command: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
 
 
 def _along_the_way(looks: Sequence[float]) -> dict[str, float]:
-    """Memory at a quarter, half and the end of the time: the last three alike means that it stays flat."""
-    last = len(looks) - 1
+    """Memory at a quarter, half and the end of the time: three alike mean that it stays flat."""
+    alive = [look for look in looks if look] or [0.0]
+    last = len(alive) - 1
     return {
-        "mib_at_quarter": looks[last // 4],
-        "mib_at_half": looks[last // 2],
-        "mib_at_end": looks[last],
+        "mib_at_quarter": alive[last // 4],
+        "mib_at_half": alive[last // 2],
+        "mib_at_end": alive[last],
     }
 
 

@@ -76,11 +76,7 @@ class Report:
 
 
 def summary(repeats: Sequence[Measured]) -> dict[str, Any]:
-    """The median of each key, with the least and the most.
-
-    >>> summary([{"seconds": 3}, {"seconds": 1}, {"seconds": 9}])
-    {'seconds': 3, 'repeats': 3, 'spread': {'seconds': [1, 9]}}
-    """
+    """The median of each key, with the least and the most."""
     columns = {key: [round(repeat[key], 3) for repeat in repeats] for key in repeats[0]}
     spread = {key: [min(values), max(values)] for key, values in columns.items()}
     return {key: median(values) for key, values in columns.items()} | {

@@ -18,5 +18,5 @@ class Tick:
 
     name: str
     run: Callable[[Services, str], int]
-    next_due: ScalarSelect[datetime | None]
+    next_due: ScalarSelect[datetime | None] | ScalarSelect[datetime]
     single: bool = False

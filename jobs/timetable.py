@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jobs import alerts, compose, no_change, reconcile, send
+from jobs import alerts, compose, no_change, receipts, reconcile, send
 from jobs.tick import Tick
 from notify.wiring import Services
 
-TIMETABLE: tuple[Tick, ...] = (no_change.TICK, compose.TICK, send.TICK, reconcile.TICK, alerts.TICK)
+TIMETABLE: tuple[Tick, ...] = (no_change.TICK, compose.TICK, send.TICK, receipts.TICK, reconcile.TICK, alerts.TICK)
 
 _NEXT_DUE = select(*(tick.next_due.label(tick.name) for tick in TIMETABLE))
 

@@ -74,6 +74,14 @@ class Receipt(Base):
     """What a provider said, stored before it is understood; a repeat of the same words is stored once."""
 
     __tablename__ = "receipts"
+    __table_args__ = (
+        Index(
+            "ix_receipts_kept_only",
+            "received_at",
+            sqlite_where=text("not applied"),
+            postgresql_where=text("not applied"),
+        ),
+    )
 
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id"), index=True)
     provider: Mapped[str]
@@ -83,7 +91,7 @@ class Receipt(Base):
     code: Mapped[str | None]
     digest: Mapped[bytes] = mapped_column(unique=True)
     raw_sealed: Mapped[bytes | None]
-    """Sealed under the service key: it may hold a number."""
+    """It may hold a number: sealed under the victim's key, or under the service key when no message is known."""
     applied: Mapped[bool]
 
 
@@ -97,7 +105,7 @@ class Inbound(Base):
     provider_ref: Mapped[str | None] = mapped_column(unique=True)
     sender_sealed: Mapped[bytes]
     text_sealed: Mapped[bytes]
-    """Both sealed under the service key."""
+    """Both sealed under the key of the contact point's victim, or under the service key when there is none."""
 
 
 class SealedUpdate(Base):

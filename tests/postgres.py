@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 
-FASTER = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=100"  # thrown away after
+FORGETFUL = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"  # faster; thrown away after
 OTHERS_MAY_ENTER = 0o001
 
 
@@ -23,15 +23,18 @@ class NoServerError(Exception):
 
 
 @contextlib.contextmanager
-def a_server(env: Mapping[str, str]) -> Iterator[URL]:
-    """Yield the address of a database on a server where databases may be made, or raise NoServerError."""
+def a_server(env: Mapping[str, str], options: str = FORGETFUL) -> Iterator[URL]:
+    """Yield the address of a database on a server where databases may be made, or raise NoServerError.
+
+    `options` are for a server of our own; a benchmark wants one that forgets nothing.
+    """
     named = env.get("TEST_DATABASE_URL")
     if named:
         yield make_url(named).set(drivername="postgresql+psycopg")
         return
     folder = Path(tempfile.mkdtemp(prefix="notify-pg-"))
     try:
-        with _our_own(_binaries(folder), folder) as url:
+        with _our_own(_binaries(folder), folder, options) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -55,7 +58,7 @@ def administrator(url: URL) -> Engine:
 
 
 @contextlib.contextmanager
-def _our_own(binaries: Path, folder: Path) -> Iterator[URL]:
+def _our_own(binaries: Path, folder: Path, options: str) -> Iterator[URL]:
     """Start a server in folder, on a free port of this machine, and stop it at the end."""
     user = _unprivileged_user()
     if user:
@@ -80,7 +83,7 @@ def _our_own(binaries: Path, folder: Path) -> Iterator[URL]:
             "-l",
             "log",
             "-o",
-            f"-k {folder} -p {port} -h 127.0.0.1 {FASTER}",
+            f"-k {folder} -p {port} -h 127.0.0.1 {options}",
             "start",
         )
         try:

@@ -5,7 +5,7 @@ import os
 import click
 
 from config import database_url
-from models.session import open_database
+from notify.cli.shared import opened
 from notify.ledger.audit import verify
 
 
@@ -18,7 +18,7 @@ def audit() -> None:
 @click.pass_context
 def verify_chain(ctx: click.Context) -> None:
     """Walk the whole chain; exit status 1 at the first entry that is not what or where it was. Needs no root key."""
-    with open_database(database_url(os.environ)).reads() as session:
+    with opened(database_url(os.environ)) as database, database.reads() as session:
         found = verify(session)
     if found is None:
         click.echo("The audit chain is whole.")

@@ -21,7 +21,7 @@ from config import Settings
 from notify import demo as demonstration
 from notify.cli.database import upgrade_at
 from notify.cli.serving import gunicorn
-from notify.cli.shared import Refused, day_of, progress_bar
+from notify.cli.shared import Refused, day_of, opened, progress_bar
 from notify.clock import utc_now
 from notify.demo import Folder
 from notify.eventfile.replay import Outcome
@@ -60,13 +60,14 @@ def demo(*, serve: bool, folder: Path, cases: int) -> None:
     settings = Settings.from_env(env)
     upgrade_at(settings.database_url)
     outcome = _live_the_month(where, env, cases)
-    services = make_services(settings)
-    with services.reading() as session:
-        _show_summary(screen, summarise(session, at=utc_now()), outcome)
-    if not serve:
-        return
-    passwords = demonstration.set_passwords(services)
-    page = demonstration.tell_a_victim(services)
+    with opened(settings.database_url) as database:
+        with database.reads() as session:
+            _show_summary(screen, summarise(session, at=utc_now()), outcome)
+        if not serve:
+            return
+        services = make_services(settings, database=database)
+        passwords = demonstration.set_passwords(services)
+        page = demonstration.tell_a_victim(services)
     with _running(where, env) as still_running:
         link = _wait_for("the first message", lambda: demonstration.find_link(where), still_running)
         for url in (settings.staff_url, settings.public_url):

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from config import database_url
 from jobs.heartbeats import silent
 from models.faults import database_fault
-from models.session import open_database
+from notify.cli.shared import opened
 from notify.clock import utc_now
 
 
@@ -17,7 +17,7 @@ from notify.clock import utc_now
 def health(ctx: click.Context) -> None:
     """Say whether the database answers and every tick of the worker was heard of lately; exit status 1 if not."""
     try:
-        with open_database(database_url(os.environ)).reads() as session:
+        with opened(database_url(os.environ)) as database, database.reads() as session:
             missing = silent(session, at=utc_now())
     except DBAPIError as fault:
         click.echo(database_fault(fault), err=True)

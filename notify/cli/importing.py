@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from notify.cli.shared import EVENT_FILE, open_services, progress_bar
+from notify.cli.shared import EVENT_FILE, progress_bar, services
 from notify.errors import FieldFault
 from notify.eventfile.apply import apply_event
 from notify.eventfile.events import Event
@@ -22,12 +22,11 @@ def import_file(ctx: click.Context, file: Path) -> None:
     A line that is refused is told on standard error, and the others go on; the exit status is then 2. An event with an id
     that was applied before does nothing, so a file may be brought in again, whole or longer.
     """
-    services = open_services()
     counts: Counter[str] = Counter()
-    with file.open("rb") as lines, progress_bar() as bar:
+    with services() as ours, file.open("rb") as lines, progress_bar() as bar:
         task = bar.add_task(file.name, total=file.stat().st_size)
         for number, event in read_events(bounded_lines(lines)):
-            fault = _apply(services, event, counts)
+            fault = _apply(ours, event, counts)
             if fault is not None:
                 bar.console.print(f"line {number}: {fault}", markup=False, highlight=False, soft_wrap=True)
             bar.update(task, completed=lines.tell())
@@ -38,15 +37,13 @@ def import_file(ctx: click.Context, file: Path) -> None:
         ctx.exit(2)
 
 
-def _apply(
-    services: Services, event: Event | EventFault, counts: Counter[str]
-) -> FieldFault | EventFault | None:
+def _apply(ours: Services, event: Event | EventFault, counts: Counter[str]) -> FieldFault | EventFault | None:
     """Apply one event and count what became of it; its fault when it was refused."""
     if isinstance(event, EventFault):
         counts["refused"] += 1
         return event
     try:
-        fresh = apply_event(services, event, logged_at=services.clock())
+        fresh = apply_event(ours, event, logged_at=ours.clock())
     except FieldFault as fault:
         counts["refused"] += 1
         return fault

@@ -4,7 +4,7 @@ import click
 
 from models.keyring import RootKeys
 from models.keys import DataKey
-from notify.cli.shared import open_services
+from notify.cli.shared import services
 from notify.ledger.audit import THE_SERVICE, Record
 
 MOST = 2**32 - 1
@@ -31,9 +31,8 @@ def generate_key(number: int) -> None:
 @keys.command("rotate")
 def rotate_keys() -> None:
     """Wrap every data key under the first root key given; the old one is not needed any more after that."""
-    services = open_services()
-    with services.acting(THE_SERVICE) as act:
-        changed = services.keys.rewrap_all(act.session)
+    with services() as ours, ours.acting(THE_SERVICE) as act:
+        changed = ours.keys.rewrap_all(act.session)
         detail = {"changed": changed}
         act.records.append(
             Record(

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from notify.cli.shared import make_settings, open_services
+from notify.cli.shared import make_settings, services
 
 DOORS = ("staff", "public")
 PORTS = {"staff": 8080, "public": 8081}
@@ -31,7 +31,8 @@ def serve(door: str, bind: str | None, workers: int, threads: int) -> None:
     """Serve the pages for staff, or those for victims and the hooks (public)."""
     settings = make_settings()
     settings.require_web()
-    open_services().database.engine.dispose()  # what would stop it is better told here than by each process
+    with services():
+        pass  # what would stop it is better told here than by each process
     url = settings.staff_url if door == "staff" else settings.public_url
     bind = bind or f"127.0.0.1:{urlsplit(url).port or PORTS[door]}"
     command = gunicorn(door, bind, workers=workers, threads=threads)

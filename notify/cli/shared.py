@@ -1,6 +1,8 @@
 """What several commands need: the services, values checked as everywhere else, and a progress bar."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from config import Settings
+from models.session import Database, open_database
 from notify.fields import LONGEST_NAME, LONGEST_TEXT, moment, ref, words
 from notify.wiring import Services, make_services
 
@@ -54,9 +57,22 @@ def make_settings() -> Settings:
     return Settings.from_env(os.environ)
 
 
-def open_services() -> Services:
+@contextmanager
+def services() -> Iterator[Services]:
     """The services by the settings of this process. Raises ConfigError."""
-    return make_services(make_settings())
+    settings = make_settings()
+    with opened(settings.database_url) as database:
+        yield make_services(settings, database=database)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A database for as long as a command needs it."""
+    database = open_database(url)
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
 
 
 def progress_bar(*, console: Console | None = None) -> Progress:

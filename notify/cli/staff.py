@@ -5,7 +5,7 @@ import sys
 import click
 
 from models.vocabulary import Agency, Role
-from notify.cli.shared import NAME, REF, open_services
+from notify.cli.shared import NAME, REF, services
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.people import add_staff, add_unit
 from notify.planning.queries import staff_by_ref, unit_by_ref
@@ -28,7 +28,7 @@ def unit() -> None:
 )
 def add_a_unit(reference: str, name: str, agency: str) -> None:
     """Add a unit under a REFERENCE of your own."""
-    with open_services().acting(THE_SERVICE) as act:
+    with services() as ours, ours.acting(THE_SERVICE) as act:
         add_unit(act, ref=reference, name=name, agency=Agency(agency))
 
 
@@ -44,7 +44,7 @@ def staff() -> None:
 @click.option("--unit", "unit_ref", type=REF, required=True, help="Reference of the unit.")
 def add_a_member(reference: str, name: str, role: str, unit_ref: str) -> None:
     """Add a member of staff. They can sign in once they have a password."""
-    with open_services().acting(THE_SERVICE) as act:
+    with services() as ours, ours.acting(THE_SERVICE) as act:
         add_staff(act, ref=reference, name=name, role=Role(role), unit=unit_by_ref(act.session, unit_ref))
 
 
@@ -55,10 +55,9 @@ def set_a_password(reference: str) -> None:
 
     It is asked for twice at a terminal; else the first line of standard input is taken.
     """
-    services = open_services()
     if sys.stdin.isatty():
         password = click.prompt("New password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
-    with services.acting(THE_SERVICE) as act:
+    with services() as ours, ours.acting(THE_SERVICE) as act:
         set_password(act, staff_by_ref(act.session, reference, "staff"), password)

@@ -6,7 +6,7 @@ import click
 from sqlalchemy import select
 
 from models.staff import ApiToken
-from notify.cli.shared import MOMENT, NAME, REASON, REF, open_services
+from notify.cli.shared import MOMENT, NAME, REASON, REF, services
 from notify.errors import NotKnown
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.api_tokens import Scope, create_token, revoke_token
@@ -31,7 +31,7 @@ def token() -> None:
 )
 def create(name: str, staff_ref: str, scopes: tuple[str, ...], expires: datetime | None) -> None:
     """Make a token and write it to standard output: this is the only time that it can be seen."""
-    with open_services().acting(THE_SERVICE) as act:
+    with services() as ours, ours.acting(THE_SERVICE) as act:
         member = staff_by_ref(act.session, staff_ref, "staff")
         made = create_token(
             act, name=name, staff=member, scopes=[Scope(one) for one in scopes], expires_at=expires
@@ -44,7 +44,7 @@ def create(name: str, staff_ref: str, scopes: tuple[str, ...], expires: datetime
 @click.option("--reason", type=REASON, required=True)
 def revoke(name: str, reason: str) -> None:
     """End a token at once."""
-    with open_services().acting(THE_SERVICE) as act:
+    with services() as ours, ours.acting(THE_SERVICE) as act:
         row = act.session.scalars(select(ApiToken).where(ApiToken.name == name)).first()
         if row is None:
             raise NotKnown("name")

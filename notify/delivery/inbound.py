@@ -34,7 +34,7 @@ def take_inbound(act: Act, *, sender: str, text: str, provider_ref: str | None =
     inbound = Inbound(
         received_at=act.at, contact_point_id=points[0].id if points else None, provider_ref=provider_ref
     )
-    key = act.key(SERVICE)
+    key = act.key(points[0].victim_id if points else SERVICE)
     inbound.sender_sealed = key.seal(inbound, "sender_sealed", sender)
     inbound.text_sealed = key.seal(inbound, "text_sealed", text)
     act.session.add(inbound)

@@ -25,6 +25,10 @@ from notify.ledger.contact_log import write_entry
 from notify.ledger.tasks import open_task
 
 
+KEPT_ONLY = (Receipt.applied.is_(False), Receipt.message_id.is_not(None), Receipt.status.is_not(None))
+"""What marks a receipt that waits to be applied."""
+
+
 @dataclass(frozen=True)
 class Slip:
     """What came in, already in our words. `raw` is kept sealed; `status` is None when it says nothing new to us."""
@@ -66,15 +70,26 @@ def take_receipt(
         apply(act, act.session.get_one(Receipt, receipt_id))
 
 
+def apply_kept(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit: int = 100) -> int:
+    """Apply receipts that were kept when the process died before it understood them. Returns how many were seen."""
+    with acting(sessions, keys, at=at, actor=Actor("service")) as act:
+        receipts = act.session.scalars(
+            select(Receipt).where(*KEPT_ONLY).order_by(Receipt.received_at, Receipt.id).limit(limit)
+        ).all()
+        for receipt in receipts:
+            apply(act, receipt)
+        return len(receipts)
+
+
 def store(
     session: Session, keys: Keyring, slip: Slip, *, message_id: UUID | None, at: datetime
 ) -> Receipt | None:
     """Keep one receipt raw; None when the same one was kept before."""
     if _is_kept(session, slip, message_id):
         return None
-    known = message_id is not None and session.get(Message, message_id) is not None
+    message = session.get(Message, message_id) if message_id is not None else None
     receipt = Receipt(
-        message_id=message_id if known else None,
+        message_id=message.id if message else None,
         provider=slip.provider,
         provider_ref=slip.provider_ref,
         received_at=at,
@@ -83,7 +98,8 @@ def store(
         digest=slip.digest(message_id),
         applied=False,
     )
-    receipt.raw_sealed = keys.of(session, SERVICE).seal(receipt, "raw_sealed", slip.raw)
+    key = keys.of(session, message.victim_id if message else SERVICE)
+    receipt.raw_sealed = key.seal(receipt, "raw_sealed", slip.raw)
     session.add(receipt)
     session.flush()
     return receipt

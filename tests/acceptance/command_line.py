@@ -1,15 +1,18 @@
 """The command line as a person uses it: one environment, commands, and small event files."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
 
+from config import Settings
 from models.keyring import RootKeys
 from notify.cli import notify
+from notify.wiring import Services, make_services
 
 AT = "2026-01-05T09:00:00Z"  # a Monday
 LATER = "2026-01-05T09:30:00Z"
@@ -32,6 +35,13 @@ class CommandLine:
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
+
+    @contextmanager
+    def services(self) -> Iterator[Services]:
+        """The services that the commands use."""
+        services = make_services(Settings.from_env(self.env))
+        yield services
+        services.database.engine.dispose()
 
 
 NOTHING_SET = dict.fromkeys(

@@ -6,17 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from config import Settings
 from jobs.heartbeats import OLD, beat
 from jobs.timetable import TIMETABLE
 from models.keyring import RootKeys
 from models.ledger import AuditEntry
-from models.session import open_database
 from notify.clock import utc_now
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.api_tokens import Scope, bearer_of
 from notify.planning.staff_sign_in import check_password
-from notify.wiring import Services, make_services
 from tests.acceptance.command_line import (
     CommandLine,
     make_arrest,
@@ -40,12 +37,8 @@ def staffed(line: CommandLine, tmp_path: Path) -> CommandLine:
     return line
 
 
-def services_of(line: CommandLine) -> Services:
-    return make_services(Settings.from_env(line.env))
-
-
 def actions(line: CommandLine) -> list[str]:
-    with services_of(line).reading() as session:
+    with line.services() as services, services.reading() as session:
         return [entry.action for entry in session.query(AuditEntry).order_by(AuditEntry.seq)]
 
 
@@ -132,7 +125,7 @@ def test_staff_are_added_and_sign_in_with_their_password(line):
 
     assert (added.exit_code, given.exit_code) == (0, 0)
     assert PASSWORD not in given.output
-    with services_of(line).acting(THE_SERVICE) as act:
+    with line.services() as services, services.acting(THE_SERVICE) as act:
         assert check_password(act, "A-1", PASSWORD) is not None
     assert actions(line)[:3] == ["unit added", "staff added", "password set"]
 
@@ -162,7 +155,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(staffed):
     made = staffed.run("token", "create", "custody", "--staff", "S-1", "--scope", "milestones:write")
     token = made.stdout.strip()
 
-    with services_of(staffed).reading() as session:
+    with staffed.services() as services, services.reading() as session:
         bearer = bearer_of(session, token, at=utc_now())
     revoked = staffed.run("token", "revoke", "custody", "--reason", "the contract ended")
     again = staffed.run("token", "revoke", "custody", "--reason", "the contract ended")
@@ -170,7 +163,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(staffed):
     assert bearer is not None
     assert bearer.scopes == {Scope.MILESTONES_WRITE}
     assert (revoked.exit_code, again.exit_code) == (0, 2)
-    with services_of(staffed).reading() as session:
+    with staffed.services() as services, services.reading() as session:
         assert bearer_of(session, token, at=utc_now()) is None
 
 
@@ -187,8 +180,7 @@ def test_an_expiry_without_an_offset_is_refused(staffed, moment):
 def test_the_audit_chain_is_whole_until_somebody_changes_an_entry(staffed):
     assert staffed.run("audit", "verify").exit_code == 0
 
-    database = open_database(staffed.env["DATABASE_URL"])
-    with database.engine.begin() as connection:
+    with staffed.services() as services, services.database.engine.begin() as connection:
         connection.execute(text("UPDATE audit_entries SET action = 'nothing' WHERE seq = 2"))
     result = staffed.run("audit", "verify", NOTIFY_ROOT_KEY="")
 
@@ -197,14 +189,15 @@ def test_the_audit_chain_is_whole_until_somebody_changes_an_entry(staffed):
 
 
 def test_health_fails_until_every_tick_was_heard_of_lately(line):
-    services, names = services_of(line), [tick.name for tick in TIMETABLE]
+    names = [tick.name for tick in TIMETABLE]
     before = line.run("health")
-    for name in names[1:]:
-        beat(services.sessions, name, "worker-1", at=utc_now())
-    beat(services.sessions, names[0], "worker-1", at=utc_now() - 2 * OLD)
-    one_old = line.run("health")
-    beat(services.sessions, names[0], "worker-2", at=utc_now())
-    after = line.run("health")
+    with line.services() as services:
+        for name in names[1:]:
+            beat(services.sessions, name, "worker-1", at=utc_now())
+        beat(services.sessions, names[0], "worker-1", at=utc_now() - 2 * OLD)
+        one_old = line.run("health")
+        beat(services.sessions, names[0], "worker-2", at=utc_now())
+        after = line.run("health")
 
     assert [one.exit_code for one in (before, one_old, after)] == [1, 1, 0]
     assert before.stderr == f"worker: not heard of lately: {', '.join(names)}\n"

@@ -5,12 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from config import Settings
 from models.duties import Duty
 from models.ledger import AuditEntry
 from models.milestones import Milestone
 from models.staff import Unit
-from notify.wiring import Services, make_services
 from tests.acceptance.command_line import (
     CommandLine,
     make_arrest,
@@ -28,12 +26,8 @@ def line(database_url: str) -> CommandLine:
 
 
 def count(line: CommandLine, table: type) -> int:
-    with services_of(line).reading() as session:
+    with line.services() as services, services.reading() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def services_of(line: CommandLine) -> Services:
-    return make_services(Settings.from_env(line.env))
 
 
 def test_a_file_brought_in_twice_is_applied_once(line):
@@ -101,7 +95,7 @@ def test_a_line_is_applied_wholly_or_not_at_all(line, tmp_path):
 def test_the_audit_chain_tells_when_the_service_learned_of_an_old_event(line, tmp_path):
     line.run("import", write_events(tmp_path / "events.ndjson", [*make_people(), make_arrest()]))
 
-    with services_of(line).reading() as session:
+    with line.services() as services, services.reading() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "milestone recorded")).one()
         milestone = session.scalars(select(Milestone)).one()
         newest = session.scalar(select(func.max(AuditEntry.at)))

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from webargs.flaskparser import abort
 
-from models.keyring import SERVICE, Keyring
+from models.ids import new_id
+from models.keyring import SERVICE, Keyring, Place
 from models.running import IdempotentRequest
 from notify.errors import Conflict
 from notify.ledger.acts import Act
@@ -27,6 +28,7 @@ KEY = re.compile(r"[\x21-\x7e]{1,255}")
 TAKEN_OVER_AFTER = timedelta(seconds=60)
 """A request takes far less; one that is older has died with its process."""
 
+TABLE = IdempotentRequest.__tablename__
 KEPT_FOR = timedelta(days=7)
 UNIQUE = {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 """How PostgreSQL and SQLite say that a row is there already."""
@@ -75,36 +77,44 @@ def once(services: Services, actor: Actor, asked: Asked, view: Callable[[Act], s
 
 
 def _claim(services: Services, asked: Asked) -> Claim | Answer:
+    at, keys = services.clock(), services.keys
     try:
-        return _try_to_claim(services, asked)
-    except IntegrityError:
-        return _try_to_claim(services, asked)  # another request with this key was first: now its row is there
-
-
-def _try_to_claim(services: Services, asked: Asked) -> Claim | Answer:
-    at = services.clock()
-    with services.sessions.begin() as session:
-        session.execute(
-            delete(IdempotentRequest).where(
-                IdempotentRequest.token_id == asked.token_id, IdempotentRequest.created_at < at - KEPT_FOR
+        with services.sessions.begin() as session:
+            session.execute(delete(IdempotentRequest).where(IdempotentRequest.created_at < at - KEPT_FOR))
+            claim = Claim(new_id(), at)
+            session.connection().execute(
+                insert(IdempotentRequest).values(
+                    id=claim.row_id,
+                    token_id=asked.token_id,
+                    key_hash=_key_hash(session, keys, asked),
+                    body_hash=_body_hash(session, keys, asked),
+                    created_at=at,
+                )
             )
-        )
-        # Keyed digests: a bare one of a short body, or of a key with a name in it, could be guessed.
-        key_hash = services.keys.blind_index(session, f"api key|{asked.key}")
-        body_hash = services.keys.blind_index(session, f"api request|{asked.words}")
+            return claim
+    except IntegrityError:
+        pass  # the key was used before
+    with services.sessions.begin() as session:
         row = session.scalars(
             select(IdempotentRequest)
-            .where(IdempotentRequest.token_id == asked.token_id, IdempotentRequest.key_hash == key_hash)
+            .where(
+                IdempotentRequest.token_id == asked.token_id,
+                IdempotentRequest.key_hash == _key_hash(session, keys, asked),
+            )
             .with_for_update()
         ).first()
-        if row is not None:
-            return _met_before(session, services.keys, row, body_hash, at)
-        row = IdempotentRequest(
-            token_id=asked.token_id, key_hash=key_hash, body_hash=body_hash, created_at=at
-        )
-        session.add(row)
-        session.flush()
-        return Claim(row.id, at)
+        if row is None:
+            _in_progress()  # the request that had it has failed this moment, and gave it up
+        return _met_before(session, keys, row, _body_hash(session, keys, asked), at)
+
+
+# Keyed digests: a bare one of a short body, or of a key with a name in it, could be guessed.
+def _key_hash(session: Session, keys: Keyring, asked: Asked) -> bytes:
+    return keys.blind_index(session, f"api key|{asked.key}")
+
+
+def _body_hash(session: Session, keys: Keyring, asked: Asked) -> bytes:
+    return keys.blind_index(session, f"api request|{asked.words}")
 
 
 def _met_before(
@@ -124,11 +134,18 @@ def _met_before(
 
 def _keep(act: Act, claim: Claim, answer: Answer) -> None:
     """Store the answer in the act's own transaction. Whoever has lost the claim meanwhile has done nothing."""
-    row = act.session.get(IdempotentRequest, claim.row_id, with_for_update=True)
-    if row is None or row.created_at != claim.since or row.status is not None:
+    sealed = act.seal(SERVICE, Place(TABLE, claim.row_id), "answer_sealed", answer.text)
+    kept = act.session.connection().execute(
+        update(IdempotentRequest)
+        .where(
+            IdempotentRequest.id == claim.row_id,
+            IdempotentRequest.created_at == claim.since,
+            IdempotentRequest.status.is_(None),
+        )
+        .values(status=answer.status, answer_sealed=sealed)
+    )
+    if kept.rowcount != 1:
         _in_progress()
-    row.status = answer.status
-    row.answer_sealed = act.seal(SERVICE, row, "answer_sealed", answer.text)
 
 
 def _release(services: Services, claim: Claim) -> None:

@@ -32,7 +32,8 @@ def carried_out(form: FlaskForm, step: Step) -> bool:
 def show_fault(form: FlaskForm, fault: FieldFault) -> None:
     """Put what a step refused beside its field, or above the form when it is about no field of it."""
     field: Any = form
-    for name in re.findall(r"[^.\[\]]+", fault.field):
+    where = getattr(form, "faults_of", {}).get(fault.field, fault.field)
+    for name in re.findall(r"[^.\[\]]+", where):
         field = _inside(field, name)
     if isinstance(field, Field) and not isinstance(field, FormField | FieldList):
         field.errors = [*field.errors, f"{field.label.text.removesuffix(' (optional)')}: {fault.reason}"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
 from wtforms import Form, FormField
@@ -14,7 +14,7 @@ from notify.clock import LONDON
 from notify.planning.milestones import LONGEST_FACT, Happening
 from notify.planning.rules.catalogue import Catalogue, Stage
 from notify.web.fields import ClockTimeField
-from notify.web.staff.forms import day_field, dropdown, instant, line, radios, text, tick_boxes
+from notify.web.staff.forms import day_field, dropdown, instant, line, needed, radios, text, tick_boxes
 from notify.web.staff.words import said
 
 STAGES = {
@@ -57,9 +57,12 @@ class FactsForm(Form):
 
 
 class MilestoneForm(FlaskForm):
+    faults_of: ClassVar[dict[str, str]] = {"happened_at": "happened_time", "learned_at": "learned_time"}
+    """Beside which field a fault of the step is shown, where the names differ."""
+
     kind = dropdown("What happened?", InputRequired("Choose what happened"))
     happened_day = day_field("Day it happened", "Enter the day it happened")
-    happened_time: Any = ClockTimeField("Time it happened", [InputRequired("Enter the time it happened")])
+    happened_time: Any = ClockTimeField("Time it happened", [needed("Enter the time it happened")])
     learned_day = day_field("Day you learned of it", hint="Leave empty if it was known at once")
     learned_time: Any = ClockTimeField("Time you learned of it")
     owner = radios("Who must tell the victim?", Agency, "Choose who must tell the victim", default="police")
@@ -69,12 +72,21 @@ class MilestoneForm(FlaskForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Both halves of the second moment, or neither, besides what each field checks."""
         right = bool(super().validate(extra_validators))
-        has_day, has_time = self.learned_day.data is not None, self.learned_time.data is not None
-        if has_day != has_time and not (self.learned_day.errors or self.learned_time.errors):
-            missing = self.learned_time if has_day else self.learned_day
-            missing.errors = [f"Enter the {'time' if has_day else 'day'} you learned of it"]
+        day, time = self.learned_day, self.learned_time
+        if day.errors or time.errors:
+            return False
+        if (day.data is None) != (time.data is None):
+            missing, half = (day, "day") if day.data is None else (time, "time")
+            missing.errors = [f"Enter the {half} you learned of it"]
+            return False
+        if right and day.data is not None and self._learned_first():
+            time.errors = ["You cannot have learned of it before it happened"]
             return False
         return right
+
+    def _learned_first(self) -> bool:
+        happened = instant(self.happened_day.data, self.happened_time.data)
+        return instant(self.learned_day.data, self.learned_time.data) < happened
 
     def happening(self, earlier: Happening | None = None) -> Happening:
         """What the form says; what it does not ask for, seconds and facts of other names, stays as it was."""

@@ -1,7 +1,7 @@
 """The forms about people and cases, and the pieces that every staff form is made of."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -19,7 +19,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 from wtforms.form import BaseForm
-from wtforms.validators import InputRequired, Length, Regexp, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp, ValidationError
 
 from models.vocabulary import (
     ContactPointKind,
@@ -73,7 +73,7 @@ def line(label: str, missing: str | None = None, *, longest: int = LONGEST_NAME,
     """One line of text; `missing` is what to say when it is not given, none when it need not be."""
     checks: list[Any] = [_longest(label, longest), one_line]
     if missing:
-        checks.insert(0, InputRequired(missing))
+        checks.insert(0, DataRequired(missing))
     return LineField(label, checks, description=hint, filters=[stripped])
 
 
@@ -81,7 +81,7 @@ def text(label: str, missing: str | None = None, *, hint: str = "") -> WordsFiel
     """Text for people, sealed when kept."""
     checks: list[Any] = [_longest(label, LONGEST_TEXT)]
     if missing:
-        checks.insert(0, InputRequired(missing))
+        checks.insert(0, DataRequired(missing))
     return WordsField(label, checks, description=hint, filters=[stripped])
 
 
@@ -121,8 +121,18 @@ def day_field(label: str, missing: str | None = None, *, hint: str = "") -> Any:
     """A date; Any, because whether it may be missing is not in its type."""
     checks: list[Any] = [sensible_year]
     if missing:
-        checks.insert(0, InputRequired(missing))
+        checks.insert(0, needed(missing))
     return DatePartsField(label, checks, description=hint)
+
+
+def needed(missing: str) -> Callable[[BaseForm, Field], None]:
+    """What is read from several boxes or signs must be there; if it could not be read, that is said already."""
+
+    def check(_form: BaseForm, field: Field) -> None:
+        if field.data is None and not field.errors:
+            raise ValidationError(missing)
+
+    return check
 
 
 def sensible_year(_form: BaseForm, field: Field) -> None:
@@ -220,6 +230,11 @@ class RepresentativeForm(FlaskForm):
     consent_at = day_field("When the victim agreed", "Enter when the victim agreed")
     starts_at = day_field("From", "Enter the first day")
     ends_at = day_field("Until (optional)", hint="The last day, if one was agreed")
+
+    def validate_ends_at(self, field: Field) -> None:
+        """The last day is not before the first."""
+        if field.data and self.starts_at.data and field.data < self.starts_at.data:
+            raise ValidationError("The last day must not be before the first")
 
 
 class ResolveForm(FlaskForm):

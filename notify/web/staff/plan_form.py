@@ -196,12 +196,12 @@ class PlanForm(FlaskForm):
             right = False
         for channel in self.used():
             if channel.place.data in taken:
-                channel.place.errors = ["Two contact points have the same place in the order"]
+                _blame(channel.place, "Two contact points have the same place in the order", self.channels)
                 right = False
             taken.add(channel.place.data)
             if points[channel.point.data].row.kind in CHANNEL_OF and not channel.used_windows:
-                first = channel.windows[0].form
-                first.opens.errors = ["Enter at least one safe time, or do not use this contact point"]
+                missing = "Enter at least one safe time, or do not use this contact point"
+                _blame(channel.windows[0].form.opens, missing, channel.windows, self.channels)
                 right = False
         return right
 
@@ -218,6 +218,12 @@ class PlanForm(FlaskForm):
             automatic=bool(self.automatic.data),
             officer_first_nudge=bool(self.officer_first_nudge.data),
         )
+
+
+def _blame(field: Any, said: str, *lists: Any) -> None:
+    """Say what is wrong with a field inside lists that were found right already."""
+    for each in (field, *lists):
+        each.errors = [*each.errors, said]
 
 
 def as_agreed(

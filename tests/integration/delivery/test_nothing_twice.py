@@ -12,9 +12,9 @@ from models.ledger import ContactEntry
 from models.messages import Message, Receipt
 from models.oversight import Task
 from models.session import open_database
-from models.vocabulary import Detail, MessageState
+from models.vocabulary import Detail, MessageState, ReceiptStatus
 from notify.delivery.providers.base import Refused, TryLater, Uncertain
-from notify.delivery.receipts import Slip, check_callback, take_receipt
+from notify.delivery.receipts import Slip, check_callback, store, take_receipt
 from notify.errors import NotKnown
 from tests.fakes import Answer
 from tests.make import (
@@ -231,7 +231,7 @@ def test_a_receipt_that_is_faster_than_the_answer_is_kept(world):
     owed(world)
 
     def deliver_first(outgoing, _at):
-        slip = Slip("recording", None, "delivered", None, raw="")
+        slip = Slip("recording", None, ReceiptStatus.DELIVERED, None, raw="")
         services = world.services
         take_receipt(services.sessions, services.keys, slip, message_id=outgoing.message_id, at=world.clock())
 
@@ -250,7 +250,7 @@ def test_a_receipt_that_is_faster_than_a_failed_answer_is_believed(world, late):
     world.sms.answers.append(Answer(failure, arrives=True))
 
     def deliver_first(outgoing, _at):
-        slip = Slip("recording", None, "delivered", None, raw="")
+        slip = Slip("recording", None, ReceiptStatus.DELIVERED, None, raw="")
         services = world.services
         take_receipt(services.sessions, services.keys, slip, message_id=outgoing.message_id, at=world.clock())
 
@@ -289,6 +289,19 @@ def test_the_same_receipt_at_two_doors_at_the_same_moment_is_kept_once(world, se
 
     assert len(world.rows(Receipt)) == 1
     assert len(world.rows(ContactEntry, outcome="message_told")) == 1
+
+
+def test_a_receipt_that_was_kept_by_a_process_that_died_then_is_understood_later(world):
+    owed(world)
+    run_ticks(world)
+    slip = Slip("recording", None, ReceiptStatus.DELIVERED, None, raw="")
+    message_id = world.arrived[0].outgoing.message_id
+    with world.services.sessions.begin() as session:
+        store(session, world.services.keys, slip, message_id=message_id, at=world.clock())
+
+    run_ticks(world)
+
+    assert (world.states(), world.duty().state) == (["delivered"], "told")
 
 
 def test_a_receipt_about_no_message_of_ours_is_kept_and_harms_nothing(world):

@@ -3,18 +3,22 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
+from sqlalchemy import select, text
 
 from models.duties import Duty
 from models.messages import Receipt
 from models.session import open_database
 from models.vocabulary import Channel, DutyState, MessageState, ReceiptStatus
 from notify.delivery.providers.base import Accepted, Outgoing, Provider
+from notify.delivery.receipts import Slip, store, take_receipt
 from notify.web.hooks.twilio import LONGEST_BODY
+from notify.wiring import Services
 from tests.web.hooks.conftest import Line
 from tests.web.victim.kit import make_door
 
@@ -114,6 +118,30 @@ def test_the_same_receipt_twice_at_the_same_moment_is_kept_once(each_line: Line)
     assert {answer.status_code for answer in answers} == {204}
     assert len(receipts(each_line)) == 1
     assert each_line.message().state is MessageState.DELIVERED
+
+
+def test_a_receipt_that_waits_behind_the_same_one_is_kept_once(postgresql_url: str):
+    """PostgreSQL lets two in at once: the second waits for the first at the unique index, and then is refused."""
+    database = open_database(postgresql_url, throw_away=True)
+    services = make_door(database).services
+    slip = Slip("twilio", "SM" + "0" * 32, ReceiptStatus.DELIVERED, None, "raw")
+    keep = partial(take_receipt, services.sessions, services.keys, slip, message_id=None, at=services.clock())
+    with ThreadPoolExecutor(1) as pool:
+        with services.sessions.begin() as session:
+            store(session, services.keys, slip, message_id=None, at=services.clock())
+            second = pool.submit(keep)
+            while not somebody_waits(services):
+                assert not second.done()
+        second.result(timeout=10)
+
+    with services.reading() as session:
+        assert len(session.scalars(select(Receipt)).all()) == 1
+    database.engine.dispose()
+
+
+def somebody_waits(services: Services) -> bool:
+    with services.reading() as session:
+        return bool(session.scalar(text("select count(*) from pg_locks where not granted")))
 
 
 def test_a_late_receipt_moves_nothing_back(line: Line):

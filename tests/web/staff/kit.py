@@ -72,12 +72,22 @@ def make_desk(database: Database, **env: str) -> Desk:
     make_staff(world, "admin", Role.ADMIN)
     make_unit(world, "U-2", name="South Team")
     make_staff(world, "stranger", unit="U-2")
-    for staff in world.staff.values():
-        with world.services.acting(THE_SERVICE) as act:
-            set_password(act, act.session.get_one(Staff, staff.id), PASSWORD)
+    for ref in world.staff:
+        give_password(world, ref)
     app = remember_templates(create_app(world.services, face="staff"))
     app.config["SESSION_COOKIE_SECURE"] = False  # the test client speaks plain HTTP
     return Desk(world, app)
+
+
+def make_colleague(desk: Desk, ref: str = "colleague", role: Role = Role.CASE_OFFICER) -> None:
+    """One more of the officer's unit, who can sign in."""
+    make_staff(desk.world, ref, role)
+    give_password(desk.world, ref)
+
+
+def give_password(world: World, ref: str) -> None:
+    with world.services.acting(THE_SERVICE) as act:
+        set_password(act, act.session.get_one(Staff, world.staff[ref].id), PASSWORD)
 
 
 def faults(page: str) -> list[tuple[str, str]]:

@@ -129,6 +129,7 @@ def test_a_fault_names_its_field_keeps_what_was_typed_and_agrees_nothing(
 
     assert answer.status_code == 200
     assert (field, said) in faults(answer.text)
+    assert "<title>Error: Plan" in answer.text
     for name in ("every_days", "channels-0-cover_text", "channels-0-windows-0-opens"):
         assert typed(answer.text, name) == fields[name]
     assert desk.world.rows(Plan) == []
@@ -151,7 +152,7 @@ def test_several_faults_are_listed_in_the_order_of_the_page(desk: Desk, victim: 
     [
         ("nudge", [COVER]),
         ("link", [COVER, "https://updates.example/m/an-example"]),
-        ("full", ["The police have arrested"]),
+        ("full", ["A suspect has been arrested in your case"]),
     ],
 )
 def test_the_preview_shows_what_each_message_would_say_and_agrees_nothing(

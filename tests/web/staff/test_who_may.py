@@ -9,12 +9,11 @@ from models.people import ContactPoint, Participation
 from models.vocabulary import Role
 from tests.make import (
     make_case,
-    make_staff,
     make_victim,
     record,
     run_ticks,
 )
-from tests.web.staff.kit import Desk
+from tests.web.staff.kit import Desk, make_colleague
 
 OPEN = {"/sign-in", "/sign-out", "/health"}
 """What anybody may ask for."""
@@ -81,10 +80,13 @@ def test_every_page_asks_for_a_sign_in(desk: Desk) -> None:
 
 
 def test_an_officer_sees_the_cases_of_the_unit(desk: Desk) -> None:
-    make_staff(desk.world, "colleague")
     participation = make_told(desk)
+    make_colleague(desk)
+    visitor = desk.sign_in("colleague")
 
-    assert answers(desk, "colleague", pages_of(desk, participation)[:1]) == {200, 405}
+    assert "Ada Example" in visitor.get(f"/cases/{participation.case_id}").text
+    assert "C-1" in visitor.get("/cases?show=unit").text
+    assert "C-1" not in visitor.get("/cases").text
 
 
 def test_another_units_case_is_not_there(desk: Desk) -> None:

@@ -1,0 +1,98 @@
+"""The benchmarks say what they promise to say; how fast anything is, no test asks."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from bench import api, replay
+from bench.__main__ import BENCHMARKS, main
+from bench.report import BenchError, Report
+
+REPEATS = [
+    {"seconds": 3.0, "peak_mib": 90.0},
+    {"seconds": 1.0, "peak_mib": 90.0},
+    {"seconds": 8.0, "peak_mib": 90.0},
+]
+FEW = replay.Size(cases=20, days=31, mix="year", until="2026-02-01T00:00:00Z")
+
+
+@pytest.fixture
+def report() -> Report:
+    return Report(
+        "replay",
+        {"events": 12},
+        {"sqlite": REPEATS, "postgresql": REPEATS[:1]},
+        (0.5, 1.5),
+        postgresql="15.1",
+    )
+
+
+def test_the_file_holds_the_median_and_the_spread_of_each_key(report, tmp_path):
+    written = json.loads(report.write(tmp_path / "results").read_text())
+
+    assert (written["seconds"], written["spread"]["seconds"], written["repeats"]) == (3, [1, 8], 3)
+    assert written["postgresql"]["seconds"] == 3
+    assert written["versions"].keys() == {"python", "sqlalchemy", "sqlite", "postgresql"}
+    assert {"cpu", "cores", "memory_mib", "load"} <= written["machine"].keys()
+    assert written["sizes"] == {"events": 12}
+
+
+def test_the_table_shows_every_key_of_every_database(report):
+    out = io.StringIO()
+
+    report.show(Console(file=out, width=100))
+
+    assert {"sqlite", "postgresql", "seconds", "peak_mib"} <= set(out.getvalue().split())
+    assert "3.0  (1.0 to 8.0)" in out.getvalue()
+
+
+@pytest.mark.parametrize("arguments", [[], ["unheard-of"], ["--full"]])
+def test_no_name_and_an_unknown_one_get_the_list_of_names(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert all(name in told for name in BENCHMARKS)
+
+
+def test_the_year_is_a_thousand_participations_of_fourteen_events(tmp_path):
+    sizes = replay.sizes_of(replay.make_file(tmp_path, replay.YEAR))
+
+    assert sizes["participations"] == 1_000
+    assert round(sizes["events"] / sizes["participations"]) == 14
+    assert round(sizes["milestones"] / sizes["participations"]) == 5
+
+
+def test_a_replay_is_measured():
+    figures = replay.run(full=False, size=FEW).figures()
+
+    assert {"seconds", "events_per_second", "peak_mib"} <= figures["spread"].keys()
+    assert all(figures[key] > 0 for key in ("seconds", "events_per_second", "peak_mib", "duties", "messages"))
+    assert figures["events_per_second"] * figures["seconds"] == pytest.approx(
+        figures["sizes"]["events"], rel=0.01
+    )
+
+
+def test_a_replay_that_fails_says_why(tmp_path):
+    file = replay.make_file(tmp_path, FEW)
+
+    with pytest.raises(BenchError, match="earlier than the first event"):
+        replay.measure(file, "2025-01-01T00:00:00Z")
+
+
+def test_recording_a_milestone_is_measured_beside_a_bare_route():
+    size = api.Size(requests=10, repeats=2, callers=2, warm_up=2)
+
+    figures = api.run(full=False, size=size, databases=("sqlite",)).figures()
+
+    promised = {"milestone_p50_ms", "milestone_p99_ms", "requests_per_second", "ratio_to_bare"}
+    assert promised <= figures["spread"].keys()
+    assert all(figures[key] > 0 for key in promised)
+    assert figures["milestone_p50_ms"] <= figures["milestone_p99_ms"]
+
+
+def test_a_percentile_is_one_of_the_values():
+    assert [api.percentile([4, 1, 3, 2], percent) for percent in (1, 50, 99)] == [1, 2, 4]

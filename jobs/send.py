@@ -4,7 +4,8 @@ from sqlalchemy import func, select
 
 from jobs.tick import Tick
 from models.messages import Message
-from notify.delivery.send import WAITING, send_due
+from notify.delivery.claiming import WAITING
+from notify.delivery.send import send_due
 from notify.wiring import Services
 
 

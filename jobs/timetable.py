@@ -9,14 +9,21 @@ from jobs import alerts, compose, no_change, receipts, reconcile, send
 from jobs.tick import Tick
 from notify.wiring import Services
 
-TIMETABLE: tuple[Tick, ...] = (no_change.TICK, compose.TICK, send.TICK, receipts.TICK, reconcile.TICK, alerts.TICK)
+TIMETABLE: tuple[Tick, ...] = (
+    no_change.TICK,
+    compose.TICK,
+    send.TICK,
+    receipts.TICK,
+    reconcile.TICK,
+    alerts.TICK,
+)
 
 _NEXT_DUE = select(*(tick.next_due.label(tick.name) for tick in TIMETABLE))
 
 
 def next_due(session: Session) -> dict[str, datetime | None]:
     """When each tick next has something to see; None when nothing waits for it."""
-    return dict(session.connection().execute(_NEXT_DUE).one()._mapping)
+    return dict(session.connection().execute(_NEXT_DUE).mappings().one())
 
 
 def run_due(services: Services, worker: str) -> int:

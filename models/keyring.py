@@ -212,7 +212,11 @@ class Keyring:
         return changed
 
     def destroy(self, session: Session, owner: UUID) -> None:
-        """Erase an owner for ever: nothing sealed under this key opens again, in backups neither."""
+        """Erase an owner: nothing sealed under this key opens again in this database.
+
+        An older backup still holds the wrapped key: it is erased there too once the root key of that day is destroyed
+        (rotate, re-wrap, destroy the old one). Other processes drop an opened key when they restart.
+        """
         for row in session.scalars(select(DataKey).where(DataKey.owner_id == owner)):
             row.wrapped = None
         self.forget(owner)

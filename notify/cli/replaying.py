@@ -86,7 +86,7 @@ def _run(services: Services, clock: SimulatedClock, file: Path, until: datetime 
 
         counted = _Counted(bounded_lines(lines))
         outcome = replay(services, clock, counted, until=until, progress=show)
-    if clock.now is None and counted.count > len(outcome.refused):
+    if clock.instant is None and counted.count > len(outcome.refused):
         raise Refused("--until: is earlier than the first event")
     return outcome
 

@@ -23,13 +23,14 @@ from models.vocabulary import (
     Refusal,
     TaskKind,
 )
+from notify.delivery.asking import Waiting, ask_a_person, no_safe_moment
 from notify.delivery.facts import Standing, standings
 from notify.delivery.rules.gate import Hold, Refuse, Send, decide
 from notify.delivery.sealed_updates import seal_update
-from notify.delivery.writing import Writer, open_facts, write_message
+from notify.delivery.writing import Writer, write_message
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.ledger.tasks import open_duty_task, open_task
+from notify.ledger.tasks import open_duty_task
 
 BATCH = 200
 WAITING = frozenset({MessageState.HELD, MessageState.QUEUED})
@@ -39,16 +40,6 @@ GONE = frozenset(
 """The message left, or may have: nothing more is sent for this duty."""
 FAILED = frozenset({MessageState.UNDELIVERED, MessageState.FAILED, MessageState.EXPIRED})
 """The message certainly did not arrive: the next contact point is tried."""
-
-TASK_FOR = {
-    Refusal.NOT_AUTOMATIC: TaskKind.CALL,
-    Refusal.NO_CHANNEL: TaskKind.CALL,
-    Refusal.NO_SAFE_WINDOW: TaskKind.CALL,
-    Refusal.ALREADY_TRIED: TaskKind.CALL,
-    Refusal.CASE_CLOSED: TaskKind.CALL,
-    Refusal.DECLINED: TaskKind.CALL,
-}
-"""What a person must do about a refusal, one task a duty; the others are in `_ask_a_person`."""
 
 _WAITING_DUTIES: Select[*tuple[Any, ...]] = (
     select(
@@ -72,11 +63,6 @@ _WAITING_DUTIES: Select[*tuple[Any, ...]] = (
     .with_for_update(of=Duty, skip_locked=True)
 )
 _LOOKED_AT = update(Duty).where(Duty.id.in_(bindparam("ids", expanding=True))).values(compose_at=None)
-_NO_SAFE_MOMENT = (
-    update(Duty)
-    .where(Duty.id == bindparam("duty"))
-    .values(no_safe_moment_at=bindparam("now"), next_alert_at=bindparam("now"))
-)
 _LETTER = (
     Message.id,
     Message.plan_id,
@@ -105,33 +91,6 @@ _CANCEL = (
     .where(Message.id == bindparam("message"), Message.state.in_(WAITING))
     .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None)
 )
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """A duty that waits for a look, with the sealed facts of its milestone."""
-
-    id: UUID
-    participation_id: UUID
-    rule: str
-    kind: str
-    duty_class: DutyClass
-    state: DutyState
-    due_at: datetime
-    urgent_by: datetime | None
-    no_safe_moment_at: datetime | None
-    milestone_id: UUID | None
-    case_id: UUID | None
-    facts_sealed: bytes | None
-
-    @property
-    def deadline(self) -> datetime:
-        return self.urgent_by or self.due_at
-
-    def facts(self, act: Act) -> dict[str, str]:
-        if self.milestone_id is None or self.case_id is None:
-            return {}
-        return open_facts(act, self.milestone_id, self.case_id, self.facts_sealed)
 
 
 @dataclass(frozen=True)
@@ -179,7 +138,7 @@ def compose(
         rows = act.session.connection().execute(_WAITING_DUTIES, {"now": at, "most": limit}).all()
         if not rows:
             return 0
-        duties = [_Waiting(*row) for row in rows]
+        duties = [Waiting(*row) for row in rows]
         act.run(_LOOKED_AT, ids=[duty.id for duty in duties])
         batch = _read(act, writer, duties)
         for duty in duties:
@@ -188,7 +147,7 @@ def compose(
         return len(duties)
 
 
-def _read(act: Act, writer: Writer, duties: Sequence[_Waiting]) -> _Batch:
+def _read(act: Act, writer: Writer, duties: Sequence[Waiting]) -> _Batch:
     batch = _Batch(
         act,
         writer,
@@ -203,7 +162,7 @@ def _read(act: Act, writer: Writer, duties: Sequence[_Waiting]) -> _Batch:
     return batch
 
 
-def _compose_one(batch: _Batch, duty: _Waiting) -> None:
+def _compose_one(batch: _Batch, duty: Waiting) -> None:
     standing = batch.standings[duty.participation_id]
     tried = set()
     for letter in batch.letters[duty.id]:
@@ -234,7 +193,7 @@ def _still_good(standing: Standing, letter: _Letter) -> bool:
     )
 
 
-def _make(batch: _Batch, standing: Standing, duty: _Waiting, decision: Send | Hold) -> None:
+def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hold) -> None:
     act = batch.act
     message_id = batch.waiting.get((standing.plan_id, decision.channel.contact_point, decision.detail))
     facts = duty.facts(act)
@@ -247,13 +206,13 @@ def _make(batch: _Batch, standing: Standing, duty: _Waiting, decision: Send | Ho
     if decision.detail is not Detail.FULL and duty.duty_class is not DutyClass.OFFICER_FIRST:
         seal_update(act, batch.writer, standing, duty, facts)
     if not decision.in_time:
-        _no_safe_moment(act, standing, duty)
+        no_safe_moment(act, standing, duty)
     if not batch.writer.speaks(standing.language):
         # English stands in for her language: a person makes sure that she was understood.
         open_duty_task(act, standing, TaskKind.CALL, duty)
 
 
-def _refuse(batch: _Batch, standing: Standing, duty: _Waiting, reason: Refusal, point: UUID | None) -> None:
+def _refuse(batch: _Batch, standing: Standing, duty: Waiting, reason: Refusal, point: UUID | None) -> None:
     act = batch.act
     said_already = any(
         letter.state is MessageState.REFUSED
@@ -282,28 +241,4 @@ def _refuse(batch: _Batch, standing: Standing, duty: _Waiting, reason: Refusal, 
             owner=standing.victim_id,
             reason_code=reason,
         )
-    _ask_a_person(act, standing, duty, reason, point)
-
-
-def _ask_a_person(act: Act, standing: Standing, duty: _Waiting, reason: Refusal, point: UUID | None) -> None:
-    """What the gate keeps back, a person must do."""
-    if reason is Refusal.NO_PLAN:
-        open_task(
-            act, standing, TaskKind.AGREE_PLAN, about=standing.id, rules=[duty.rule], due_at=duty.deadline
-        )
-    elif reason in (Refusal.NOT_VERIFIED, Refusal.SUSPENDED) and point is not None:
-        open_task(
-            act, standing, TaskKind.VERIFY_CONTACT, about=point, rules=[duty.rule], due_at=duty.deadline
-        )
-    elif reason in TASK_FOR:
-        open_duty_task(act, standing, TASK_FOR[reason], duty)
-    if duty.duty_class is DutyClass.IMMEDIATE:
-        _no_safe_moment(act, standing, duty)
-
-
-def _no_safe_moment(act: Act, standing: Standing, duty: _Waiting) -> None:
-    """Immediate news with no safe moment in time: a call, or where she asked for no contact a person's decision."""
-    kind = TaskKind.EXPLAIN_NO_CONTACT if standing.paused else TaskKind.CALL
-    open_duty_task(act, standing, kind, duty)
-    if duty.no_safe_moment_at is None:
-        act.run(_NO_SAFE_MOMENT, duty=duty.id, now=act.at)
+    ask_a_person(act, standing, duty, reason, point)

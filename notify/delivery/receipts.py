@@ -14,8 +14,9 @@ from models.keyring import SERVICE, Keyring
 from models.messages import Message, Receipt
 from models.people import Participation
 from models.vocabulary import DutyState, MessageState, Outcome, ReceiptStatus, TaskKind
+from notify.delivery.carrying import duties_of
 from notify.delivery.rules.receipts import after_receipt
-from notify.delivery.send import duties_of, give_up
+from notify.delivery.send import give_up
 from notify.delivery.writing import hashed
 from notify.errors import NotKnown
 from notify.ledger.acts import Act, acting
@@ -23,7 +24,6 @@ from notify.ledger.audit import Actor
 from notify.ledger.closing import open_duties
 from notify.ledger.contact_log import write_entry
 from notify.ledger.tasks import open_task
-
 
 KEPT_ONLY = (Receipt.applied.is_(False), Receipt.message_id.is_not(None), Receipt.status.is_not(None))
 """What marks a receipt that waits to be applied."""

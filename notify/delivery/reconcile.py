@@ -13,6 +13,7 @@ from models.messages import Message
 from models.people import ContactPoint, Participation
 from models.vocabulary import Channel, DutyClass, DutyState, MessageState, TaskKind
 from notify.clock import Clock
+from notify.delivery.carrying import duties_of
 from notify.delivery.providers.base import (
     Adopted,
     CannotTell,
@@ -22,7 +23,7 @@ from notify.delivery.providers.base import (
     Provider,
     ProviderError,
 )
-from notify.delivery.send import accept, duties_of
+from notify.delivery.send import accept
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
 from notify.ledger.tasks import open_duty_task, open_task

@@ -23,6 +23,7 @@ from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.closing import open_duties
 from notify.ledger.contact_log import write_entry
+from notify.ledger.tasks import open_task
 from notify.wording.render import render_page
 
 MOST_TRIES = 5
@@ -177,8 +178,17 @@ def check_secret(act: Act, victim: Victim | None, secret: str) -> bool:
     locked = victim.secret_tries >= MOST_TRIES
     if locked:
         victim.secret_tries, victim.secret_locked_until = 0, act.at + LOCKED_FOR
+        _ask_for_a_new_secret(act, victim)
     act.log("secret refused", victim, owner=victim.id, locked=locked)
     return False
+
+
+def _ask_for_a_new_secret(act: Act, victim: Victim) -> None:
+    """Somebody is guessing, or she has forgotten it: a person finds out which, and agrees another one with her."""
+    for participation in act.session.scalars(
+        select(Participation).where(Participation.victim_id == victim.id)
+    ):
+        open_task(act, participation, TaskKind.AGREE_SECRET, about=victim.id)
 
 
 def _matches(act: Act, victim: Victim | None, secret: str) -> bool:

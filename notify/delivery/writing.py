@@ -76,23 +76,7 @@ def write_message(
 ) -> Message:
     """Write and seal one message, held until its window or queued when it may go now."""
     address = standing.addresses[decision.channel.contact_point]
-    message = Message(
-        participation_id=standing.id,
-        victim_id=standing.victim_id,
-        contact_point_id=address.point_id,
-        plan_id=standing.plan_id,
-        channel=CHANNEL_OF[address.kind],
-        detail=decision.detail,
-        counts_as_told=decision.counts_as_told,
-        kind=duty.kind,
-        created_at=act.at,
-        attempt=0,
-    )
-    if isinstance(decision, Send):
-        message.state, message.not_before = MessageState.QUEUED, act.at
-        message.valid_until = decision.valid_until
-    else:
-        message.state, message.not_before = MessageState.HELD, decision.until
+    message = _letter(act, standing, duty, address, decision)
     token = writer.new_token() if decision.detail is Detail.LINK else None
     words = render_message(
         writer.wording,
@@ -109,6 +93,26 @@ def write_message(
     if token:
         act.write(_new_link(act, message, token))
     return message
+
+
+def _letter(act: Act, standing: Standing, duty: Told, address: Address, decision: Send | Hold) -> Message:
+    """A message that has everything but its words."""
+    now = isinstance(decision, Send)
+    return Message(
+        participation_id=standing.id,
+        victim_id=standing.victim_id,
+        contact_point_id=address.point_id,
+        plan_id=standing.plan_id,
+        channel=CHANNEL_OF[address.kind],
+        detail=decision.detail,
+        counts_as_told=decision.counts_as_told,
+        kind=duty.kind,
+        created_at=act.at,
+        attempt=0,
+        state=MessageState.QUEUED if now else MessageState.HELD,
+        not_before=act.at if isinstance(decision, Send) else decision.until,
+        valid_until=decision.valid_until if isinstance(decision, Send) else None,
+    )
 
 
 def _cover_text(act: Act, standing: Standing, address: Address) -> str | None:

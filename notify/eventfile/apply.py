@@ -1,4 +1,7 @@
-"""Applies one event to a database: all of it or nothing, and the same event once."""
+"""Applies one event to a database: all of it or nothing, and the same event once.
+
+Long because each of the twenty kinds of event has its own few lines here, and nowhere else.
+"""
 
 import json
 from datetime import datetime

@@ -48,12 +48,12 @@ MOST_ROUNDS = 10_000
 class SimulatedClock:
     """Tells the time of the replay, and never goes back."""
 
-    now: datetime | None = None
+    instant: datetime | None = None
 
     def __call__(self) -> datetime:
-        if self.now is None:
+        if self.instant is None:
             raise RuntimeError("the replay has not begun")
-        return self.now
+        return self.instant
 
 
 @dataclass
@@ -164,7 +164,7 @@ def replay(
             if isinstance(event, EventFault):
                 outcome.refused.append(Refusal(number, event.field, event.reason))
                 continue
-            if clock.now is not None and event.at < clock.now:
+            if clock.instant is not None and event.at < clock.instant:
                 outcome.refused.append(Refusal(number, "at", "is earlier than an event before it"))
                 continue
             if until is not None and event.at > until:
@@ -178,8 +178,8 @@ def replay(
             except FieldFault as fault:
                 outcome.refused.append(Refusal(number, fault.field, fault.reason))
             progress(number, event.at)
-        if clock.now is not None:
-            _advance(services, clock, max(until or clock.now, clock.now))
+        if clock.instant is not None:
+            _advance(services, clock, max(until or clock.instant, clock.instant))
             _settle(services, clock)
     if isinstance(services.sessions, OneSession):
         services.sessions.commit()
@@ -188,12 +188,12 @@ def replay(
 
 def _advance(services: Services, clock: SimulatedClock, to: datetime) -> None:
     """Move to `to`, stopping at every instant before it at which a tick has something to see."""
-    if clock.now is None:
-        clock.now = to
+    if clock.instant is None:
+        clock.instant = to
         return
-    while clock.now < to:
+    while clock.instant < to:
         upcoming = _settle(services, clock)
-        clock.now = to if upcoming is None else min(upcoming, to)
+        clock.instant = to if upcoming is None else min(upcoming, to)
 
 
 def _settle(services: Services, clock: SimulatedClock) -> datetime | None:

@@ -103,24 +103,12 @@ def enrol_victim(
         raise Conflict("case", "is closed")
     victim = act.session.scalars(select(Victim).where(Victim.ref == ref)).first()
     if victim is None:
-        victim = Victim(ref=ref, language=language, secret_tries=0)
-        key = act.keys.create(act.session, victim.id)
-        victim.name_sealed = key.seal(victim, "name_sealed", name)
-        victim.date_of_birth_sealed = act.seal(
-            victim.id, victim, "date_of_birth_sealed", date_of_birth.isoformat() if date_of_birth else None
-        )
-        act.session.add(victim)
-        act.session.flush()
+        victim = _new_victim(act, ref, name, language, date_of_birth)
     elif act.key(victim.id).open(victim, "name_sealed") != name:
         raise Conflict("name", "differs from the name this victim is known by")
     else:
-        _unused(
-            act,
-            select(Participation.id).where(
-                Participation.case_id == case.id, Participation.victim_id == victim.id
-            ),
-            "victim",
-        )
+        here = (Participation.case_id == case.id, Participation.victim_id == victim.id)
+        _unused(act, select(Participation.id).where(*here), "victim")
     rights = set(enhanced)
     if date_of_birth and _age_on(date_of_birth, act.at.date()) < CHILD_IS_VULNERABLE:
         rights.add(EnhancedRight.VULNERABLE_OR_INTIMIDATED)
@@ -135,6 +123,17 @@ def enrol_victim(
     act.session.flush()
     act.log("victim enrolled", participation, owner=victim.id, enhanced=bool(rights), risk=risk)
     return participation
+
+
+def _new_victim(act: Act, ref: str, name: str, language: str, date_of_birth: date | None) -> Victim:
+    victim = Victim(ref=ref, language=language, secret_tries=0)
+    key = act.keys.create(act.session, victim.id)
+    victim.name_sealed = key.seal(victim, "name_sealed", name)
+    if date_of_birth is not None:
+        victim.date_of_birth_sealed = key.seal(victim, "date_of_birth_sealed", date_of_birth.isoformat())
+    act.session.add(victim)
+    act.session.flush()
+    return victim
 
 
 def add_representative(

@@ -146,9 +146,20 @@ class NeverDatesField(TextAreaField):
         return "\n".join(f"{on.day}/{on.month}/{on.year}" for on in self.data or ())
 
 
+class DaysField(IntegerField):
+    """A number of days."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Say what is wanted in the words of the form."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter a whole number of days") from None
+
+
 class PlanForm(FlaskForm):
     version = HiddenField()
-    every_days = IntegerField(
+    every_days = DaysField(
         "How often, in days",
         [
             InputRequired("Enter how often, in days"),

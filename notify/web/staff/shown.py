@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from models.keyring import SERVICE
+from models.messages import Inbound
+from models.oversight import Task
 from models.people import ContactPoint, Representative, Victim
 from models.staff import Staff, Unit
-from models.vocabulary import ContactPointKind, RiskLevel
+from models.vocabulary import ContactPointKind, RiskLevel, TaskKind
 from notify.ledger.acts import Act
 from notify.phone import masked
 from notify.web.staff.lookups import Part
@@ -125,3 +127,21 @@ def representatives_of(act: Act, victim_id: UUID) -> list[RepresentativeShown]:
     return [
         RepresentativeShown(row, key.open(row, "name_sealed"), key.open(row, "scope_sealed")) for row in rows
     ]
+
+
+def why_asked(act: Act, task: Task) -> str | None:
+    """What a victim, or whoever holds her phone, said that led to a task; None when nobody did."""
+    if task.kind is TaskKind.FOLLOW_UP_INBOUND:
+        came_in = act.session.get(Inbound, task.subject_id)
+        if came_in is not None:
+            return f"“{inbound_text(act, came_in)}”"
+        return "Said on the private page that it is not safe to be contacted as agreed"
+    if task.kind is TaskKind.CALL and task.subject_id == task.victim_id:
+        return "Asked on the private page to be called"
+    return None
+
+
+def inbound_text(act: Act, row: Inbound) -> str:
+    """Sealed under the key of whose number it came from, or the service's own when nobody knew the number."""
+    point = act.session.get(ContactPoint, row.contact_point_id) if row.contact_point_id else None
+    return act.key(point.victim_id if point else SERVICE).open(row, "text_sealed")

@@ -11,14 +11,15 @@ from sqlalchemy import select
 from models.cases import Case
 from models.duties import Duty
 from models.ledger import ContactEntry
-from models.messages import Message, SealedUpdate
+from models.messages import Inbound, Message, SealedUpdate
 from models.milestones import Milestone, MilestoneCorrection
 from models.oversight import Task
+from models.people import ContactPoint, Participation
 from models.plans import Plan
 from models.vocabulary import DutyState, MessageState, TaskState
 from notify.ledger.acts import Act
 from notify.planning.milestones import read_happening
-from notify.web.staff.shown import VictimShown, staff_names
+from notify.web.staff.shown import CONTACT, VictimShown, inbound_text, staff_names
 from notify.web.staff.words import deadline, said, when
 
 COLOURS = {
@@ -85,6 +86,7 @@ def timeline(act: Act, case: Case, victims: Mapping[UUID, VictimShown]) -> list[
     lines = [tell(telling, row) for tell, rows in by_noun.items() for row in rows]
     lines += [_milestone(telling, m, is_corrected=m.id in corrected) for m in milestones]
     lines += [_correction(telling, c, kinds[c.milestone_id]) for c in corrections]
+    lines += _came_in(telling)
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
@@ -222,6 +224,24 @@ def _task(telling: _Telling, row: Task) -> Line:
         telling.victims[row.participation_id],
         tuple(details),
     )
+
+
+def _came_in(telling: _Telling) -> Iterator[Line]:
+    """What arrived from the victims' numbers and addresses, from whoever holds them."""
+    rows = telling.act.session.execute(
+        select(Inbound, ContactPoint.kind, Participation.id)
+        .join(ContactPoint, ContactPoint.id == Inbound.contact_point_id)
+        .join(Participation, Participation.victim_id == ContactPoint.victim_id)
+        .where(Participation.id.in_(telling.victims))
+    )
+    for row, kind, participation_id in rows:
+        yield Line(
+            row.received_at,
+            "Came in",
+            f"From the {CONTACT[kind].lower()}",
+            victim=telling.victims[participation_id],
+            details=(f"“{inbound_text(telling.act, row)}”",),
+        )
 
 
 def _plan(telling: _Telling, row: Plan) -> Line:

@@ -19,7 +19,7 @@ from notify.web.staff.forms import NoteForm
 from notify.web.staff.guard import READERS, acting, guarded, may_change, viewer
 from notify.web.staff.lookups import Part, the_task
 from notify.web.staff.pages import page_number, pages_known
-from notify.web.staff.shown import VictimShown, staff_names, victim_shown
+from notify.web.staff.shown import VictimShown, staff_names, victim_shown, why_asked
 from notify.web.staff.words import deadline, said
 
 bp = guarded("worklists", *READERS)
@@ -74,7 +74,10 @@ def finish(task_id: UUID) -> str | Response:
         return done("The task is done.", url_for("worklists.due"))
     with acting() as act:
         task, part = the_task(act.session, task_id)
+        why = why_asked(act, task)
     rows = [("Task", said(task.kind))]
+    if why:
+        rows.append(("Why", why))
     if task.rules:
         rows.append(("About", ", ".join(task.rules)))
     if task.due_at:

@@ -32,6 +32,7 @@ from notify.delivery.sealed_updates import check_secret, find_by_sign_in_name
 from notify.ledger.audit import THE_SERVICE
 from tests.make import (
     ChannelPlan,
+    inbound,
     make_case,
     make_plan,
     make_victim,
@@ -570,6 +571,16 @@ def test_a_task_is_done_when_the_officer_says_so(desk: Desk, part: Participation
     done = desk.world.row(Task)
     assert (done.state, done.done_by_id) == (TaskState.DONE, desk.world.staff["officer"].id)
     assert "is not open any more" in officer.post(f"/tasks/{task.id}/done", {"note": ""}).text
+
+
+def test_what_came_in_from_her_phone_is_shown_with_the_case_and_the_task(
+    desk: Desk, part: Participation, officer: Visitor
+) -> None:
+    inbound(desk.world, "Who is <this>?", sender="07700 900123")
+    task = desk.world.row(Task, kind=TaskKind.FOLLOW_UP_INBOUND)
+
+    for path in (f"/cases/{part.case_id}", f"/tasks/{task.id}/done"):
+        assert "“Who is &lt;this&gt;?”" in officer.get(path).text, path
 
 
 def make_overdue(desk: Desk) -> Visitor:

@@ -104,7 +104,7 @@ def test_channels_are_kept_in_the_order_chosen(desk: Desk, victim: Participation
     [
         ({"every_days": ""}, "every_days", "Enter how often, in days"),
         ({"every_days": "0"}, "every_days", "How often must be from 1 to 366 days"),
-        ({"every_days": "often"}, "every_days", "Not a valid integer value."),
+        ({"every_days": "often"}, "every_days", "Enter a whole number of days"),
         ({"reason": ""}, "reason", "Enter what was agreed, and why"),
         ({"never_dates": "25/12/2026\n30/2/2026"}, "never_dates", "Line 2: enter a date like 25/12/2026"),
         ({"channels-0-cover_text": "Police called"}, "channels-0-cover_text", "Cover text has the telling word 'police'"),

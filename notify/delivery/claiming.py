@@ -1,0 +1,192 @@
+"""Claims due messages: the gate is asked once more, and the claim is committed before any provider hears of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from models.keyring import Keyring, Place
+from models.messages import Message
+from models.vocabulary import Channel, Detail, MessageState, Refusal
+from notify.delivery.carrying import COMPOSE_AGAIN, Carried, carried
+from notify.delivery.facts import Standing, standings
+from notify.delivery.providers.base import Outgoing, Provider
+from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
+from notify.delivery.writing import Writer, hashed
+from notify.ledger.acts import Act, acting
+from notify.ledger.audit import THE_SERVICE
+
+LEASE = timedelta(minutes=5)
+"""A claim older than this belongs to a worker that died: what it did is uncertain."""
+
+WAITING = (MessageState.HELD, MessageState.QUEUED)
+
+_DUE: Select[*tuple[Any, ...]] = (
+    select(
+        Message.id,
+        Message.participation_id,
+        Message.victim_id,
+        Message.contact_point_id,
+        Message.plan_id,
+        Message.channel,
+        Message.detail,
+        Message.attempt,
+        Message.text_sealed,
+        Message.subject_sealed,
+    )
+    .where(Message.state.in_(WAITING), Message.not_before <= bindparam("now"))
+    .order_by(Message.not_before, Message.created_at, Message.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(Message)
+    .where(Message.id == bindparam("message"))
+    .values(
+        state=MessageState.CLAIMED,
+        attempt=Message.attempt + 1,
+        claimed_by=bindparam("worker"),
+        claimed_at=bindparam("now"),
+        lease_until=bindparam("until"),
+        valid_until=bindparam("valid"),
+        provider=bindparam("carrier"),
+        callback_hash=bindparam("callback"),
+    )
+)
+_HOLD = (
+    update(Message)
+    .where(Message.id == bindparam("message"))
+    .values(state=MessageState.HELD, not_before=bindparam("until"))
+)
+_STOP = (
+    update(Message)
+    .where(Message.id == bindparam("message"))
+    .values(
+        state=MessageState.CANCELLED,
+        refusal=bindparam("reason"),
+        finished_at=bindparam("now"),
+        not_before=None,
+    )
+)
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A message whose time has come, still sealed."""
+
+    id: UUID
+    participation_id: UUID
+    victim_id: UUID
+    contact_point_id: UUID | None
+    plan_id: UUID | None
+    channel: Channel
+    detail: Detail
+    attempt: int
+    text_sealed: bytes
+    subject_sealed: bytes | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One message that this worker, and no other, may hand over once."""
+
+    outgoing: Outgoing
+    provider: Provider
+    until: datetime
+    """After this the claim is too old to be acted on."""
+
+
+def claim_due(
+    sessions: sessionmaker[Session],
+    keys: Keyring,
+    writer: Writer,
+    providers: Mapping[Channel, Provider],
+    *,
+    at: datetime,
+    worker: str,
+    limit: int,
+) -> tuple[int, list[Claim]]:
+    """Ask the gate again, on facts read now, and commit the claim before any provider hears of the message."""
+    with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
+        rows = act.session.connection().execute(_DUE, {"now": at, "most": limit})
+        messages = [_Due(*row) for row in rows]
+        if not messages:
+            return 0, []
+        duties = carried(act.session, [message.id for message in messages])
+        now = standings(act.session, {message.participation_id for message in messages}, at=at)
+        claims = []
+        for message in messages:
+            standing = now[message.participation_id]
+            decision = _decide(standing, message, duties[message.id], at)
+            if isinstance(decision, Send):
+                claims.append(_claimed(act, writer, providers, standing, message, decision, worker))
+            else:
+                _not_now(act, message, duties[message.id], decision)
+        return len(messages), claims
+
+
+def _decide(standing: Standing, message: _Due, duties: list[Carried], at: datetime) -> Decision:
+    """The gate's word on this very message: its own contact point, and only what was agreed when it was written."""
+    if standing.plan_id is None or message.plan_id != standing.plan_id:
+        return Refuse(Refusal.NOT_IN_PLAN, message.contact_point_id)
+    refused: Decision = Refuse(Refusal.DUTY_CLOSED, None)
+    for duty in duties:
+        decision = decide(standing.facts(duty, only=message.contact_point_id), at)
+        if isinstance(decision, Refuse):
+            refused = decision
+        elif decision.detail is message.detail:
+            return decision
+    return refused
+
+
+def _claimed(
+    act: Act,
+    writer: Writer,
+    providers: Mapping[Channel, Provider],
+    standing: Standing,
+    message: _Due,
+    decision: Send,
+    worker: str,
+) -> Claim:
+    address = standing.addresses[decision.channel.contact_point]
+    token = writer.new_token()
+    provider = providers[message.channel]
+    act.run(
+        _CLAIM,
+        message=message.id,
+        worker=worker,
+        now=act.at,
+        until=act.at + LEASE,
+        valid=decision.valid_until,
+        carrier=provider.name,
+        callback=hashed(token),
+    )
+    key = act.key(message.victim_id)
+    place = Place("messages", message.id)
+    subject = message.subject_sealed
+    outgoing = Outgoing(
+        message_id=message.id,
+        channel=message.channel,
+        to=key.open_value(address.value_sealed, Place("contact_points", address.point_id), "value_sealed"),
+        subject=None if subject is None else key.open_value(subject, place, "subject_sealed"),
+        text=key.open_value(message.text_sealed, place, "text_sealed"),
+        valid_until=decision.valid_until,
+        attempt=message.attempt + 1,
+        callback_token=token,
+    )
+    return Claim(outgoing, provider, act.at + LEASE / 2)
+
+
+def _not_now(act: Act, message: _Due, duties: list[Carried], decision: Hold | Refuse) -> None:
+    """Held for the next window; or cancelled, and what is still owed is composed anew on the facts of now."""
+    if isinstance(decision, Hold):
+        act.run(_HOLD, message=message.id, until=decision.until)
+        return
+    act.run(_STOP, message=message.id, reason=decision.reason, now=act.at)
+    place = Place("messages", message.id)
+    act.log("message stopped", place, owner=message.victim_id, reason_code=decision.reason)
+    act.run(COMPOSE_AGAIN, ids=[duty.id for duty in duties], now=act.at)

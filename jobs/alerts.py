@@ -19,4 +19,7 @@ def run(services: Services, _worker: str) -> int:
     )
 
 
-TICK = Tick("alerts", run, select(func.min(Duty.next_alert_at)).scalar_subquery())
+# Not null, in so many words: the index holds only those, and SQLite uses it only then.
+_NEXT_DUE = select(func.min(Duty.next_alert_at)).where(Duty.next_alert_at.is_not(None)).scalar_subquery()
+
+TICK = Tick("alerts", run, _NEXT_DUE)

@@ -13,5 +13,8 @@ def run(services: Services, _worker: str) -> int:
     return compose(services.sessions, services.keys, services.writer, at=services.clock())
 
 
+# Not null, in so many words: the index holds only those, and SQLite uses it only then.
+_NEXT_DUE = select(func.min(Duty.compose_at)).where(Duty.compose_at.is_not(None)).scalar_subquery()
+
 # Single: two composers at once could write two messages where one was enough.
-TICK = Tick("compose", run, select(func.min(Duty.compose_at)).scalar_subquery(), single=True)
+TICK = Tick("compose", run, _NEXT_DUE, single=True)

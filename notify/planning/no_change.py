@@ -1,8 +1,11 @@
 """The duty to be in touch even when nothing has changed, at the frequency agreed with the victim."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.cases import Case
@@ -20,8 +23,23 @@ BATCH = 500
 PLAN_EDITION = "plan"
 """The duty comes from the plan and from no edition of the Code."""
 
-_DUE = (
-    select(Participation, Case.closed_at, Plan)
+_IS_OPEN = exists().where(
+    Duty.participation_id == Participation.id, Duty.rule == NO_CHANGE_RULE, Duty.state == DutyState.OPEN
+)
+_DUE: Select[*tuple[Any, ...]] = (
+    select(
+        Participation.id,
+        Participation.victim_id,
+        Participation.enhanced,
+        Participation.paused_at,
+        Participation.resumed_at,
+        Participation.declined_at,
+        Participation.last_reached_at,
+        Case.closed_at,
+        Plan.agreed_at,
+        Plan.every_days,
+        _IS_OPEN,
+    )
     .join(Case, Case.id == Participation.case_id)
     .outerjoin(Plan, (Plan.participation_id == Participation.id) & Plan.current)
     .where(Participation.next_no_change_at <= bindparam("now"))
@@ -29,11 +47,32 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(of=Participation, skip_locked=True)
 )
-_IS_OPEN = select(Duty.id).where(
-    Duty.participation_id == bindparam("participation"),
-    Duty.rule == NO_CHANGE_RULE,
-    Duty.state == DutyState.OPEN,
+_LOOK_NEXT = (
+    update(Participation)
+    .where(Participation.id == bindparam("participation"))
+    .values(next_no_change_at=bindparam("next"))
 )
+
+
+@dataclass(frozen=True)
+class _Silence:
+    """A participation in which it is time to look how long she has heard nothing."""
+
+    id: UUID
+    victim_id: UUID
+    enhanced: list[str]
+    paused_at: datetime | None
+    resumed_at: datetime | None
+    declined_at: datetime | None
+    last_reached_at: datetime | None
+    closed_at: datetime | None
+    agreed_at: datetime | None
+    every_days: int | None
+    is_open: bool
+
+    @property
+    def wanted(self) -> bool:
+        return self.closed_at is None and self.paused_at is None and self.declined_at is None
 
 
 def open_no_change_duties(
@@ -41,44 +80,45 @@ def open_no_change_duties(
 ) -> int:
     """Look at every participation whose time has come; open the duty, or move the time on. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        rows = act.session.execute(_DUE, {"now": at, "most": limit}).all()
-        for participation, closed_at, joined in rows:
-            plan: Plan | None = joined  # the outer join finds none where no plan was agreed
-            wanted = (
-                closed_at is None and participation.paused_at is None and participation.declined_at is None
-            )
-            if plan is None or not wanted:
-                participation.next_no_change_at = None
-                continue
-            _look(act.session, participation, plan, at)
-        return len(rows)
+        connection = act.session.connection()
+        silences = [_Silence(*row) for row in connection.execute(_DUE, {"now": at, "most": limit})]
+        if not silences:
+            return 0
+        duties, looks = [], []
+        for silence in silences:
+            duty, look_next = _look(silence, at)
+            duties += [duty] if duty else []
+            looks.append({"participation": silence.id, "next": look_next})
+        act.write(*duties)
+        connection.execute(_LOOK_NEXT, looks)
+        return len(silences)
 
 
-def _look(session: Session, participation: Participation, plan: Plan, at: datetime) -> None:
-    day = no_change_day(plan.agreed_at, participation.last_reached_at, plan.every_days)
-    if participation.resumed_at is not None:
+def _look(silence: _Silence, at: datetime) -> tuple[Duty | None, datetime | None]:
+    """The duty to open now, if it is time, and when to look again."""
+    if silence.agreed_at is None or silence.every_days is None or not silence.wanted:
+        return None, None
+    day = no_change_day(silence.agreed_at, silence.last_reached_at, silence.every_days)
+    if silence.resumed_at is not None:
         # After a pause she hears from us soon, but not in the minute in which it ends.
-        day = max(day, local_date(participation.resumed_at) + timedelta(days=1))
+        day = max(day, local_date(silence.resumed_at) + timedelta(days=1))
     if start_of(day) > at:
-        participation.next_no_change_at = start_of(day)
-        return
-    is_open = session.scalars(_IS_OPEN, {"participation": participation.id}).first()
-    if is_open is None:
-        session.add(_duty(participation, start_of(day), end_of(day), at))
-    participation.next_no_change_at = start_of(max(day, local_date(at)) + timedelta(days=plan.every_days))
+        return None, start_of(day)
+    duty = None if silence.is_open else _duty(silence, start_of(day), end_of(day), at)
+    return duty, start_of(max(day, local_date(at)) + timedelta(days=silence.every_days))
 
 
-def _duty(participation: Participation, opens_at: datetime, due_at: datetime, at: datetime) -> Duty:
+def _duty(silence: _Silence, opens_at: datetime, due_at: datetime, at: datetime) -> Duty:
     return Duty(
-        participation_id=participation.id,
-        victim_id=participation.victim_id,
+        participation_id=silence.id,
+        victim_id=silence.victim_id,
         milestone_id=None,
         rule=NO_CHANGE_RULE,
         edition=PLAN_EDITION,
         kind=NO_CHANGE,
         duty_class=DutyClass.ROUTINE,
         owner=Agency.POLICE,
-        enhanced=participation.is_enhanced,
+        enhanced=bool(silence.enhanced),
         created_at=at,
         clock_start=opens_at,
         due_at=due_at,

@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 
 from jobs.tick import Tick
+from models.base import is_one_of
 from models.messages import Message
 from models.vocabulary import MessageState
 from notify.delivery.reconcile import reconcile
@@ -18,6 +19,6 @@ TICK = Tick(
     "reconcile",
     run,
     select(func.min(Message.lease_until))
-    .where(Message.state.in_((MessageState.CLAIMED, MessageState.UNCERTAIN)))
+    .where(is_one_of(Message.state, MessageState.CLAIMED, MessageState.UNCERTAIN))
     .scalar_subquery(),
 )

@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 
 from jobs.tick import Tick
+from models.base import is_one_of
 from models.messages import Message
 from notify.delivery.claiming import WAITING
 from notify.delivery.send import send_due
@@ -24,5 +25,5 @@ def run(services: Services, worker: str) -> int:
 TICK = Tick(
     "send",
     run,
-    select(func.min(Message.not_before)).where(Message.state.in_(WAITING)).scalar_subquery(),
+    select(func.min(Message.not_before)).where(is_one_of(Message.state, *WAITING)).scalar_subquery(),
 )

@@ -35,6 +35,12 @@ class Duty(Base):
             postgresql_where=text(f"rule = '{NO_CHANGE_RULE}' and state = 'open'"),
         ),
         Index(
+            "ix_duties_open_of_victim",
+            "victim_id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
             "ix_duties_open",
             "participation_id",
             sqlite_where=text("state = 'open'"),

@@ -55,6 +55,12 @@ class Task(Base):
             postgresql_where=text("state = 'open'"),
         ),
         Index(
+            "ix_tasks_open_about",
+            "subject_id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
             "ix_tasks_open",
             "participation_id",
             sqlite_where=text("state = 'open'"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -34,7 +34,7 @@ class OneSession(sessionmaker[Session]):
     ) -> None:
         super().__init__(engine, class_=_KeptSession, expire_on_commit=False)
         self._before_commit = before_commit
-        self._session = super().__call__()
+        self._session = cast("_KeptSession", super().__call__())
         self._acts = acts
         self._done = 0
 
@@ -65,16 +65,20 @@ class OneSession(sessionmaker[Session]):
         self._session.commit()
 
     def close(self) -> None:
-        """Commit what is left and let the connection go."""
+        """Commit what is left and let the connection go; from here on the session is one like others."""
         self.commit()
-        Session.close(self._session)
+        self._session.kept = False
+        self._session.close()
 
 
 class _KeptSession(Session):
-    """A session that stays open when a `with` block around it ends."""
+    """A session that stays open when a `with` block around it ends, for as long as it is kept."""
+
+    kept = True
 
     def close(self) -> None:
-        """Stay open."""
+        if not self.kept:
+            super().close()
 
 
 def open_database(url: str, *, throw_away: bool = False, schema: str | None = None) -> Database:

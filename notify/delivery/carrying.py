@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from models.base import is_one_of
 from models.duties import Duty
 from models.messages import MessageDuty
 from models.vocabulary import DutyClass, DutyState
@@ -27,7 +28,7 @@ _DUTIES_OF = (
 )
 COMPOSE_AGAIN = (
     update(Duty)
-    .where(Duty.id.in_(bindparam("ids", expanding=True)), Duty.state == DutyState.OPEN)
+    .where(Duty.id.in_(bindparam("ids", expanding=True)), is_one_of(Duty.state, DutyState.OPEN))
     .values(compose_at=bindparam("now"))
 )
 """Look again, now, at what is still owed: by other means, or on other facts."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.base import is_one_of
 from models.keyring import Keyring, Place
 from models.messages import Message
 from models.vocabulary import Channel, Detail, MessageState, Refusal
@@ -38,7 +39,7 @@ _DUE: Select[*tuple[Any, ...]] = (
         Message.text_sealed,
         Message.subject_sealed,
     )
-    .where(Message.state.in_(WAITING), Message.not_before <= bindparam("now"))
+    .where(is_one_of(Message.state, *WAITING), Message.not_before <= bindparam("now"))
     .order_by(Message.not_before, Message.created_at, Message.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)

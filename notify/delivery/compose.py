@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.base import is_one_of
 from models.duties import Duty
 from models.keyring import Keyring, Place
 from models.messages import Message, MessageDuty
@@ -33,7 +34,7 @@ from notify.ledger.audit import THE_SERVICE
 from notify.ledger.tasks import open_duty_task
 
 BATCH = 200
-WAITING = frozenset({MessageState.HELD, MessageState.QUEUED})
+WAITING = (MessageState.HELD, MessageState.QUEUED)
 GONE = frozenset(
     {MessageState.CLAIMED, MessageState.UNCERTAIN, MessageState.ACCEPTED, MessageState.DELIVERED}
 )
@@ -81,14 +82,14 @@ _WAITING_MESSAGES: Select[*tuple[Any, ...]] = (
     select(*_LETTER)
     .where(
         Message.participation_id.in_(bindparam("ids", expanding=True)),
-        Message.state.in_(WAITING),
+        is_one_of(Message.state, *WAITING),
         Message.plan_id.is_not(None),
     )
     .order_by(Message.created_at, Message.id)
 )
 _CANCEL = (
     update(Message)
-    .where(Message.id == bindparam("message"), Message.state.in_(WAITING))
+    .where(Message.id == bindparam("message"), is_one_of(Message.state, *WAITING))
     .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None)
 )
 

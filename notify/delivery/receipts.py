@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -25,7 +25,7 @@ from notify.ledger.closing import open_duties
 from notify.ledger.contact_log import write_entry
 from notify.ledger.tasks import open_task
 
-KEPT_ONLY = (Receipt.applied.is_(False), Receipt.message_id.is_not(None), Receipt.status.is_not(None))
+KEPT_ONLY = (text("not receipts.applied"), Receipt.message_id.is_not(None), Receipt.status.is_not(None))
 """What marks a receipt that waits to be applied."""
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.base import is_one_of
 from models.duties import Duty
 from models.keyring import Keyring
 from models.messages import Message
@@ -79,7 +80,7 @@ def _take(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit
         messages = act.session.scalars(
             select(Message)
             .where(
-                Message.state.in_((MessageState.CLAIMED, MessageState.UNCERTAIN)),
+                is_one_of(Message.state, MessageState.CLAIMED, MessageState.UNCERTAIN),
                 Message.lease_until <= at,
             )
             .order_by(Message.lease_until)

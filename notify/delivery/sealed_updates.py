@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import bindparam, func, select, update
 
+from models.base import is_one_of
 from models.duties import Duty
 from models.messages import SealedUpdate, VictimSession
 from models.milestones import Milestone
@@ -127,7 +128,11 @@ def set_secret(act: Act, victim: Victim, secret: str) -> None:
     )
     act.session.execute(
         update(Task)
-        .where(Task.victim_id == victim.id, Task.kind == TaskKind.AGREE_SECRET, Task.state == TaskState.OPEN)
+        .where(
+            Task.victim_id == victim.id,
+            Task.kind == TaskKind.AGREE_SECRET,
+            is_one_of(Task.state, TaskState.OPEN),
+        )
         .values(state=TaskState.DONE, done_at=act.at, done_by_id=act.staff_id)
     )
     act.log("secret set", victim, owner=victim.id)

@@ -159,30 +159,32 @@ def replay(
     """Apply the events in file order, each at its own time, running every tick that is due in between."""
     outcome = Outcome()
     gc.freeze()  # what is loaded by now stays: no need to look through it again and again
-    with counted_ids():
-        for number, event in read_events(lines):
-            if isinstance(event, EventFault):
-                outcome.refused.append(Refusal(number, event.field, event.reason))
-                continue
-            if clock.instant is not None and event.at < clock.instant:
-                outcome.refused.append(Refusal(number, "at", "is earlier than an event before it"))
-                continue
-            if until is not None and event.at > until:
-                break
-            _advance(services, clock, event.at)
-            if isinstance(event, NEEDS_TICKS_FIRST):
+    try:
+        with counted_ids():
+            for number, event in read_events(lines):
+                if isinstance(event, EventFault):
+                    outcome.refused.append(Refusal(number, event.field, event.reason))
+                    continue
+                if clock.instant is not None and event.at < clock.instant:
+                    outcome.refused.append(Refusal(number, "at", "is earlier than an event before it"))
+                    continue
+                if until is not None and event.at > until:
+                    break
+                _advance(services, clock, event.at)
+                if isinstance(event, NEEDS_TICKS_FIRST):
+                    _settle(services, clock)
+                try:
+                    apply_event(services, event)
+                    outcome.applied += 1
+                except FieldFault as fault:
+                    outcome.refused.append(Refusal(number, fault.field, fault.reason))
+                progress(number, event.at)
+            if clock.instant is not None:
+                _advance(services, clock, max(until or clock.instant, clock.instant))
                 _settle(services, clock)
-            try:
-                apply_event(services, event)
-                outcome.applied += 1
-            except FieldFault as fault:
-                outcome.refused.append(Refusal(number, fault.field, fault.reason))
-            progress(number, event.at)
-        if clock.instant is not None:
-            _advance(services, clock, max(until or clock.instant, clock.instant))
-            _settle(services, clock)
-    if isinstance(services.sessions, OneSession):
-        services.sessions.commit()
+    finally:
+        if isinstance(services.sessions, OneSession):
+            services.sessions.close()  # else its open transaction would keep a schema from being dropped
     return outcome
 
 

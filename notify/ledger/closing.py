@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import bindparam, exists, select, update
 
+from models.base import is_one_of
 from models.duties import Duty
 from models.ledger import ContactEntry
 from models.messages import Message, MessageDuty
@@ -17,7 +18,7 @@ WAITING = (MessageState.HELD, MessageState.QUEUED)
 
 _OPEN_DUTIES = (
     select(Duty)
-    .where(Duty.participation_id == bindparam("participation_id"), Duty.state == DutyState.OPEN)
+    .where(Duty.participation_id == bindparam("participation_id"), is_one_of(Duty.state, DutyState.OPEN))
     .order_by(Duty.created_at, Duty.rule, Duty.id)
     .with_for_update()
 )
@@ -28,11 +29,13 @@ _RESOLVE_ALERTS = (
 )
 _END_TASKS = (
     update(Task)
-    .where(Task.duty_id.in_(bindparam("ids", expanding=True)), Task.state == TaskState.OPEN)
+    .where(Task.duty_id.in_(bindparam("ids", expanding=True)), is_one_of(Task.state, TaskState.OPEN))
     .values(state=bindparam("ended"), done_at=bindparam("now"), done_by_id=bindparam("by"))
 )
 _still_owed = exists().where(
-    MessageDuty.message_id == Message.id, MessageDuty.duty_id == Duty.id, Duty.state == DutyState.OPEN
+    MessageDuty.message_id == Message.id,
+    MessageDuty.duty_id == Duty.id,
+    is_one_of(Duty.state, DutyState.OPEN),
 )
 _STOP_WAITING = (
     # A message whose duties are all closed has nothing left to pass on.
@@ -41,7 +44,7 @@ _STOP_WAITING = (
         Message.id.in_(
             select(MessageDuty.message_id).where(MessageDuty.duty_id.in_(bindparam("ids", expanding=True)))
         ),
-        Message.state.in_(WAITING),
+        is_one_of(Message.state, *WAITING),
         ~_still_owed,
     )
     .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None)

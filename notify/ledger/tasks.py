@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
+from models.base import is_one_of
 from models.oversight import Task
 from models.vocabulary import TaskKind, TaskState
 from notify.errors import Conflict
@@ -37,7 +38,7 @@ _KNOWN = select(Task.id).where(
     Task.participation_id == bindparam("participation"),
     Task.kind == bindparam("kind"),
     Task.subject_id == bindparam("about"),
-    Task.state == TaskState.OPEN,
+    is_one_of(Task.state, TaskState.OPEN),
 )
 
 

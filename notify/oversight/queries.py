@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
+from models.base import is_one_of
 from models.cases import Case
 from models.duties import Duty
 from models.oversight import Alert, Task
@@ -43,7 +44,7 @@ def due_list(
     """Open duties due by `until`, the earliest deadline first; an officer's own cases, or all that are visible."""
     deadline = func.coalesce(Duty.urgent_by, Duty.due_at)
     query = _lines(viewer).where(
-        Duty.state == DutyState.OPEN, Participation.paused_at.is_(None), deadline <= until
+        is_one_of(Duty.state, DutyState.OPEN), Participation.paused_at.is_(None), deadline <= until
     )
     if own_only:
         query = query.where(Case.officer_id == viewer.staff_id)
@@ -67,7 +68,7 @@ def overdue_list(session: Session, viewer: Viewer, *, offset: int = 0, limit: in
         _lines(viewer)
         .join(Alert, Alert.id == highest)
         .add_columns(Alert)
-        .where(Duty.state == DutyState.OPEN)
+        .where(is_one_of(Duty.state, DutyState.OPEN))
         .order_by(Duty.enhanced.desc(), by_risk, func.coalesce(Duty.urgent_by, Duty.due_at), Duty.id)
     )
     return [DutyLine(*row) for row in session.execute(query.offset(offset).limit(limit))]
@@ -82,7 +83,7 @@ def open_tasks(
         .join(Participation, Participation.id == Task.participation_id)
         .join(Victim, Victim.id == Participation.victim_id)
         .join(Case, Case.id == Participation.case_id)
-        .where(Task.state == TaskState.OPEN, visible(viewer))
+        .where(is_one_of(Task.state, TaskState.OPEN), visible(viewer))
         .order_by(Task.due_at.is_(None), Task.due_at, Task.created_at, Task.id)
     )
     if own_only:

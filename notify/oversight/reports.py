@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from models.base import is_one_of
 from models.duties import Duty
 from models.messages import Message
 from models.oversight import Task
@@ -53,7 +54,7 @@ def summarise(session: Session, *, at: datetime) -> Summary:
         .where(Message.state == MessageState.REFUSED)
         .group_by(Message.refusal)
     )
-    tasks = select(Task.kind, func.count()).where(Task.state == TaskState.OPEN).group_by(Task.kind)
+    tasks = select(Task.kind, func.count()).where(is_one_of(Task.state, TaskState.OPEN)).group_by(Task.kind)
     return Summary(
         victims=session.scalar(select(func.count()).select_from(Victim)) or 0,
         duties=_duties(session, at),
@@ -67,7 +68,7 @@ def _duties(session: Session, at: datetime) -> DutyCounts:
     def count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
         return func.count(Duty.id).filter(*conditions)
 
-    told, is_open = Duty.state == DutyState.TOLD, Duty.state == DutyState.OPEN
+    told, is_open = Duty.state == DutyState.TOLD, is_one_of(Duty.state, DutyState.OPEN)
     past = (func.coalesce(Duty.urgent_by, Duty.due_at) <= at) & Participation.paused_at.is_(None)
     row = session.execute(
         select(

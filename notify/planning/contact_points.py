@@ -2,6 +2,7 @@
 
 from sqlalchemy import select, update
 
+from models.base import is_one_of
 from models.oversight import Task
 from models.people import ContactPoint, Representative, Victim
 from models.vocabulary import ContactPointKind, ContactPointState, TaskKind, TaskState
@@ -55,7 +56,9 @@ def verify(act: Act, point: ContactPoint, *, reason: str) -> None:
     act.session.execute(
         update(Task)
         .where(
-            Task.kind == TaskKind.VERIFY_CONTACT, Task.subject_id == point.id, Task.state == TaskState.OPEN
+            Task.kind == TaskKind.VERIFY_CONTACT,
+            Task.subject_id == point.id,
+            is_one_of(Task.state, TaskState.OPEN),
         )
         .values(state=TaskState.DONE, done_at=act.at, done_by_id=act.staff_id)
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
 
+from models.base import is_one_of
 from models.cases import Case
 from models.duties import Duty
 from models.milestones import Milestone, MilestoneCorrection
@@ -90,7 +91,9 @@ def correct_milestone(
     _write(act, milestone, happening)
     act.log("milestone corrected", milestone, owner=milestone.case_id, reason=reason)
     stale = act.session.scalars(
-        select(Duty).where(Duty.milestone_id == milestone.id, Duty.state == DutyState.OPEN).with_for_update()
+        select(Duty)
+        .where(Duty.milestone_id == milestone.id, is_one_of(Duty.state, DutyState.OPEN))
+        .with_for_update()
     ).all()
     close_duties(act, stale, DutyState.CANCELLED, reason=reason)
     act.session.flush()

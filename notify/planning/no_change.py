@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.base import is_one_of
 from models.cases import Case
 from models.duties import Duty
 from models.keyring import Keyring
@@ -24,7 +25,9 @@ PLAN_EDITION = "plan"
 """The duty comes from the plan and from no edition of the Code."""
 
 _IS_OPEN = exists().where(
-    Duty.participation_id == Participation.id, Duty.rule == NO_CHANGE_RULE, Duty.state == DutyState.OPEN
+    Duty.participation_id == Participation.id,
+    is_one_of(Duty.rule, NO_CHANGE_RULE),
+    is_one_of(Duty.state, DutyState.OPEN),
 )
 _DUE: Select[*tuple[Any, ...]] = (
     select(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from models.base import is_one_of
 from models.cases import Case, CaseAccess
 from models.duties import Duty
 from models.keyring import SERVICE
@@ -259,7 +260,11 @@ def close_case(act: Act, case: Case, *, reason: str) -> None:
 def _cancel_tasks(act: Act, participation_id: UUID, kinds: Collection[TaskKind]) -> None:
     act.session.execute(
         update(Task)
-        .where(Task.participation_id == participation_id, Task.kind.in_(kinds), Task.state == TaskState.OPEN)
+        .where(
+            Task.participation_id == participation_id,
+            Task.kind.in_(kinds),
+            is_one_of(Task.state, TaskState.OPEN),
+        )
         .values(state=TaskState.CANCELLED, done_at=act.at)
     )
 

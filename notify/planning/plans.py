@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from models.base import is_one_of
 from models.oversight import Task
 from models.people import ContactPoint, Participation, Victim
 from models.plans import Plan, PlanChannel
@@ -136,7 +137,7 @@ def _settle_tasks(act: Act, participation: Participation, terms: PlanTerms) -> N
         .where(
             Task.participation_id == participation.id,
             Task.kind == TaskKind.AGREE_PLAN,
-            Task.state == TaskState.OPEN,
+            is_one_of(Task.state, TaskState.OPEN),
         )
         .values(state=TaskState.DONE, done_at=act.at, done_by_id=act.staff_id)
     )

@@ -534,6 +534,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipts")),
         sa.UniqueConstraint("digest", name=op.f("uq_receipts_digest")),
     )
+    op.create_index(
+        "ix_receipts_kept_only",
+        "receipts",
+        ["received_at"],
+        unique=False,
+        sqlite_where=sa.text("not applied"),
+        postgresql_where=sa.text("not applied"),
+    )
     op.create_index(op.f("ix_receipts_message_id"), "receipts", ["message_id"], unique=False)
     op.create_index(op.f("ix_receipts_provider_ref"), "receipts", ["provider_ref"], unique=False)
     op.create_table(
@@ -592,6 +600,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_duties_created_at"), "duties", ["created_at"], unique=False)
     op.create_index(op.f("ix_duties_milestone_id"), "duties", ["milestone_id"], unique=False)
+    op.create_index(
+        "ix_duties_open_of_victim",
+        "duties",
+        ["victim_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_index(
         "ix_duties_open",
         "duties",
@@ -713,6 +729,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tasks_duty_id"), "tasks", ["duty_id"], unique=False)
     op.create_index(
+        "ix_tasks_open_about",
+        "tasks",
+        ["subject_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
         "ix_tasks_open",
         "tasks",
         ["participation_id"],
@@ -733,6 +757,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(
         "uq_tasks_one_open",
+        table_name="tasks",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.drop_index(
+        "ix_tasks_open_about",
         table_name="tasks",
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
@@ -771,6 +801,12 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_duties_participation_id"), table_name="duties")
     op.drop_index(
+        "ix_duties_open_of_victim",
+        table_name="duties",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.drop_index(
         "ix_duties_open",
         table_name="duties",
         sqlite_where=sa.text("state = 'open'"),
@@ -791,6 +827,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("next_alert_at is not null"),
     )
     op.drop_table("duties")
+    op.drop_index(
+        "ix_receipts_kept_only",
+        table_name="receipts",
+        sqlite_where=sa.text("not applied"),
+        postgresql_where=sa.text("not applied"),
+    )
     op.drop_index(op.f("ix_receipts_provider_ref"), table_name="receipts")
     op.drop_index(op.f("ix_receipts_message_id"), table_name="receipts")
     op.drop_table("receipts")

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.base import is_one_of
 from models.duties import Duty
 from models.oversight import Task
 from models.vocabulary import DutyState, TaskState
@@ -26,7 +27,7 @@ def open_duties_of(session: Session, participation_id: UUID) -> list[Duty]:
     return list(
         session.scalars(
             select(Duty)
-            .where(Duty.participation_id == participation_id, Duty.state == DutyState.OPEN)
+            .where(Duty.participation_id == participation_id, is_one_of(Duty.state, DutyState.OPEN))
             .order_by(func.coalesce(Duty.urgent_by, Duty.due_at), Duty.id)
         )
     )
@@ -36,7 +37,7 @@ def open_tasks_of(session: Session, participation_id: UUID) -> list[Task]:
     return list(
         session.scalars(
             select(Task)
-            .where(Task.participation_id == participation_id, Task.state == TaskState.OPEN)
+            .where(Task.participation_id == participation_id, is_one_of(Task.state, TaskState.OPEN))
             .order_by(Task.due_at.is_(None), Task.due_at, Task.created_at, Task.id)
         )
     )
@@ -46,7 +47,7 @@ def owed_by_part(session: Session, participation_ids: Collection[UUID]) -> dict[
     """What is open in each of some participations; one with nothing open is left out."""
     rows = session.execute(
         select(Duty.participation_id, func.count(), func.min(func.coalesce(Duty.urgent_by, Duty.due_at)))
-        .where(Duty.participation_id.in_(participation_ids), Duty.state == DutyState.OPEN)
+        .where(Duty.participation_id.in_(participation_ids), is_one_of(Duty.state, DutyState.OPEN))
         .group_by(Duty.participation_id)
     )
     return {participation_id: Owed(count, next_by) for participation_id, count, next_by in rows}

@@ -119,5 +119,10 @@ def _cpu() -> str:
 def _cell(key: str, repeats: Sequence[Measured]) -> str:
     """The median, and the spread where there is one."""
     values = [repeat[key] for repeat in repeats]
-    middle = f"{median(values):,.1f}"
-    return middle if min(values) == max(values) else f"{middle}  ({min(values):,.1f} to {max(values):,.1f})"
+    least, middle, most = (_number(value) for value in (min(values), median(values), max(values)))
+    return middle if least == most else f"{middle}  ({least} to {most})"
+
+
+def _number(value: float) -> str:
+    """A count as it is, and anything else with one figure after the point."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

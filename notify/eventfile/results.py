@@ -265,7 +265,7 @@ def _rules_of(session: Session, message_ids: list[UUID]) -> dict[UUID, list[str]
         .join(Duty, Duty.id == MessageDuty.duty_id)
         .where(MessageDuty.message_id.in_(message_ids))
         .order_by(Duty.created_at, Duty.rule)
-    ).tuples():
+    ):
         rules[message_id].append(rule)
     return rules
 

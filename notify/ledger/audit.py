@@ -129,17 +129,17 @@ def _through(actor: Actor) -> dict[str, str]:
 def verify(session: Session, *, batch: int = 5000) -> Break | None:
     """Walk the whole chain; the first break, or None when every entry is where and what it was."""
     expected, previous = 1, START
-    for entry in session.scalars(
-        select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=batch)
-    ):
-        if entry.seq != expected:
-            return Break(expected, "an entry is missing")
-        if entry.previous != previous:
-            return Break(entry.seq, "it does not follow the entry before it")
-        if entry.hash != _digest(vars(entry)):
-            return Break(entry.seq, "its content was changed")
-        expected, previous = expected + 1, entry.hash
-        session.expunge(entry)
+    in_order = select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=batch)
+    with session.scalars(in_order) as entries:  # a break leaves rows unread, and their cursor must be closed
+        for entry in entries:
+            if entry.seq != expected:
+                return Break(expected, "an entry is missing")
+            if entry.previous != previous:
+                return Break(entry.seq, "it does not follow the entry before it")
+            if entry.hash != _digest(vars(entry)):
+                return Break(entry.seq, "its content was changed")
+            expected, previous = expected + 1, entry.hash
+            session.expunge(entry)
     head = session.get(AuditHead, HEAD)
     if (head.seq, head.hash) != (expected - 1, previous) if head else expected != 1:
         return Break(expected, "the end of the chain is missing")

@@ -83,4 +83,6 @@ def _duties(session: Session, at: datetime) -> DutyCounts:
 
 
 def _most_first(session: Session, query: Select[Any, int]) -> dict[Any, int]:
-    return dict(sorted(session.execute(query).tuples(), key=lambda pair: (-pair[1], pair[0])))
+    return dict(
+        sorted(((word, count) for word, count in session.execute(query)), key=lambda one: (-one[1], one[0]))
+    )

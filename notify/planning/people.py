@@ -26,6 +26,7 @@ from models.vocabulary import (
     TaskKind,
     TaskState,
 )
+from notify.access import Viewer, visible
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.closing import close_duties, open_duties
@@ -88,7 +89,7 @@ def open_case(
     return case
 
 
-def enrol_victim(
+def enrol_victim(  # noqa: PLR0913 - a victim has this many facts
     act: Act,
     *,
     ref: str,
@@ -98,13 +99,20 @@ def enrol_victim(
     risk: RiskLevel = RiskLevel.STANDARD,
     language: str = "en",
     date_of_birth: date | None = None,
+    viewer: Viewer | None = None,
 ) -> Participation:
-    """Enrol a victim in a case; a victim who is known already gets a further participation under the same keys."""
+    """Enrol a victim in a case; a victim who is known already gets a further participation under the same keys.
+
+    `viewer` is the person who asks: she must see the known victim in another case already, or enrolling would open
+    that victim's contact details to her. None is for a case system, which sees all.
+    """
     if case.closed_at is not None:
         raise Conflict("case", "is closed")
     victim = act.session.scalars(select(Victim).where(Victim.ref == ref)).first()
     if victim is None:
         victim = _new_victim(act, ref, name, language, date_of_birth)
+    elif viewer is not None and not _is_seen_by(act, victim, viewer):
+        raise Conflict("victim", "is used already")
     elif act.key(victim.id).open(victim, "name_sealed") != name:
         raise Conflict("name", "differs from the name this victim is known by")
     else:
@@ -124,6 +132,15 @@ def enrol_victim(
     act.session.flush()
     act.log("victim enrolled", participation, owner=victim.id, enhanced=bool(rights), risk=risk)
     return participation
+
+
+def _is_seen_by(act: Act, victim: Victim, viewer: Viewer) -> bool:
+    seen = (
+        select(Participation.id)
+        .join(Case, Case.id == Participation.case_id)
+        .where(Participation.victim_id == victim.id, visible(viewer))
+    )
+    return act.session.scalars(seen).first() is not None
 
 
 def _new_victim(act: Act, ref: str, name: str, language: str, date_of_birth: date | None) -> Victim:

@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, inspect
@@ -63,22 +64,16 @@ def test_without_until_time_ends_at_the_last_event(line, history):
 
 
 def test_refused_lines_are_told_and_the_rest_is_replayed(line, tmp_path):
-    events = [*make_people(), make_arrest(case="C-9"), "{", make_arrest(at=AT, id="early"), make_arrest()]
-    backwards = make_arrest(at="2026-01-01T09:00:00Z", id="backwards")
+    events: list[dict[str, Any] | str] = [*make_people(), make_arrest(case="C-9"), "{", make_arrest()]
+    backwards = make_arrest(at=AT, id="backwards")
 
     result = line.run("replay", write_events(tmp_path / "bad.ndjson", [*events, backwards]))
 
     assert result.exit_code == 2
     assert [said.split(": ")[:2] for said in result.stderr.splitlines()] == [
-        ["line 8", "line"],
-        ["line 7", "case"],
-        ["line 9", "at"],
-        ["line 11", "at"],
-    ] or [said.split(": ")[:2] for said in result.stderr.splitlines()] == [
         ["line 7", "case"],
         ["line 8", "line"],
-        ["line 9", "at"],
-        ["line 11", "at"],
+        ["line 10", "at"],
     ]
     assert any(one["what"] == "message" for one in read_results(result.stdout))
 

@@ -93,13 +93,11 @@ def test_what_is_recorded_too_late_is_overdue_at_once(play):
     story = make_story("Mon 5 Jan 2026 09:00")
     story.milestone("Fri 30 Jan 2026 12:00", happened_at="Mon 5 Jan 2026 10:00")
 
-    alerts = play(story, "Fri 30 Jan 2026 12:00").of("alert", "at", "level", "to_role")
-
-    assert alerts == [
+    assert set(play(story, "Fri 30 Jan 2026 12:00").of("alert", "at", "level", "to_role")) == {
         ("Fri 30 Jan 2026 12:00", "due_soon", "case_officer"),
         ("Fri 30 Jan 2026 12:00", "overdue", "supervisor"),
         ("Fri 30 Jan 2026 12:00", "escalated", "supervisor"),
-    ]
+    }
 
 
 @pytest.mark.parametrize("kind", ["bail_granted", "released_without_charge", "court_bail_decision"])

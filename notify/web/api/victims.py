@@ -52,7 +52,9 @@ class ContactPointChangeBody(ReasonShape):
 def enrol_victim(act: Act, caller: Bearer, body: dict[str, Any], case: str) -> dict[str, Any]:
     """Enrol a victim in a case; one who is known from another case is given the same reference and name."""
     row = find_case(act, caller, case, lock=True)
-    participation = people.enrol_victim(act, case=row, ref=body.pop("victim"), **body)
+    participation = people.enrol_victim(
+        act, case=row, ref=body.pop("victim"), viewer=caller.viewer, **body
+    )
     return told_part(find_part(act, caller, row.ref, str(participation.victim_id)))
 
 

@@ -16,7 +16,7 @@ from notify.planning.queries import current_plan
 from notify.web.staff.about_victim import address, look_at
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.forms import VictimForm
-from notify.web.staff.guard import READERS, acting, guarded, may_change
+from notify.web.staff.guard import READERS, acting, guarded, may_change, viewer
 from notify.web.staff.lookups import Part, the_case
 from notify.web.staff.owed import open_duties_of, open_tasks_of
 from notify.web.staff.shown import PointShown, points_of, representatives_of, staff_names
@@ -77,6 +77,7 @@ def enrol(case_id: UUID) -> str | Response:
             risk=RiskLevel(form.risk.data),
             language=form.language.data,
             date_of_birth=form.date_of_birth.data,
+            viewer=viewer(),
         )
         enrolled.append(participation.id)
 

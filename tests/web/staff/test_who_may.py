@@ -99,7 +99,7 @@ def test_another_units_case_is_not_there(desk: Desk) -> None:
 def test_nobody_reaches_a_hidden_victim_by_enrolling_her_in_a_case_of_her_own(desk: Desk) -> None:
     make_case(desk.world, "C-9", allow=[])
     make_victim(desk.world, "V-9", case="C-9", name="Ada Example", mobile="07700 900123")
-    own = make_case(desk.world, "C-1")
+    own = make_case(desk.world, "C-8")
     fields = {"victim": "V-9", "name": "Ada Example", "risk": "standard", "language": "en"}
 
     answer = desk.sign_in("supervisor").post(f"/cases/{own.id}/victims/new", fields)

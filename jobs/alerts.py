@@ -20,11 +20,6 @@ def run(services: Services, _worker: str) -> int:
 
 
 # Not null, in so many words: the index holds only those, and SQLite uses it only then.
-_NEXT_DUE = (
-    select(func.min(Duty.next_alert_at))
-    .where(Duty.next_alert_at.is_not(None))
-    .where(Duty.next_alert_at.is_not(None))
-    .scalar_subquery()
-)
+_NEXT_DUE = select(func.min(Duty.next_alert_at)).where(Duty.next_alert_at.is_not(None)).scalar_subquery()
 
 TICK = Tick("alerts", run, _NEXT_DUE)

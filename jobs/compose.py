@@ -14,12 +14,7 @@ def run(services: Services, _worker: str) -> int:
 
 
 # Not null, in so many words: the index holds only those, and SQLite uses it only then.
-_NEXT_DUE = (
-    select(func.min(Duty.compose_at))
-    .where(Duty.compose_at.is_not(None))
-    .where(Duty.compose_at.is_not(None))
-    .scalar_subquery()
-)
+_NEXT_DUE = select(func.min(Duty.compose_at)).where(Duty.compose_at.is_not(None)).scalar_subquery()
 
 # Single: two composers at once could write two messages where one was enough.
 TICK = Tick("compose", run, _NEXT_DUE, single=True)

@@ -16,7 +16,6 @@ from models.keyring import Keyring, Place
 from models.messages import Message, MessageDuty
 from models.milestones import Milestone
 from models.vocabulary import (
-    ContactPointState,
     Detail,
     DutyClass,
     DutyState,
@@ -26,7 +25,7 @@ from models.vocabulary import (
 )
 from notify.delivery.asking import Waiting, ask_a_person, no_safe_moment
 from notify.delivery.facts import Standing, standings
-from notify.delivery.rules.gate import Hold, Refuse, Send, decide
+from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.sealed_updates import seal_update
 from notify.delivery.writing import Writer, write_message
 from notify.ledger.acts import Act, acting
@@ -71,6 +70,7 @@ _LETTER = (
     Message.detail,
     Message.state,
     Message.refusal,
+    Message.not_before,
 )
 _MESSAGES_OF: Select[*tuple[Any, ...]] = (
     select(MessageDuty.duty_id, *_LETTER)
@@ -93,6 +93,15 @@ _CANCEL = (
     .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None)
 )
 
+_LOOK_AGAIN = (
+    update(Duty)
+    .where(
+        Duty.id.in_(select(MessageDuty.duty_id).where(MessageDuty.message_id == bindparam("message"))),
+        is_one_of(Duty.state, DutyState.OPEN),
+    )
+    .values(compose_at=bindparam("now"))
+)
+
 
 @dataclass(frozen=True)
 class _Letter:
@@ -104,6 +113,7 @@ class _Letter:
     detail: Detail | None
     state: MessageState
     refusal: Refusal | None
+    not_before: datetime | None
 
     @property
     def place(self) -> tuple[UUID | None, UUID | None, Detail | None]:
@@ -165,18 +175,18 @@ def _read(act: Act, writer: Writer, duties: Sequence[Waiting]) -> _Batch:
 
 def _compose_one(batch: _Batch, duty: Waiting) -> None:
     standing = batch.standings[duty.participation_id]
-    tried = set()
-    for letter in batch.letters[duty.id]:
-        if letter.state in GONE:
-            return
-        if letter.state in WAITING:
-            if _still_good(standing, letter):
-                return
-            batch.act.run(_CANCEL, message=letter.id, now=batch.act.at)
-            batch.waiting.pop(letter.place, None)
-        if letter.state in FAILED and letter.contact_point_id is not None:
-            tried.add(letter.contact_point_id)
+    letters = batch.letters[duty.id]
+    if any(letter.state in GONE for letter in letters):
+        return
+    tried = {
+        letter.contact_point_id for letter in letters if letter.state in FAILED and letter.contact_point_id
+    }
     decision = decide(standing.facts(duty, but=tried), batch.act.at)
+    for letter in letters:
+        if letter.state in WAITING:
+            if _is_as_decided(batch, standing, letter, decision):
+                return
+            _give_up_waiting(batch, letter)
     if isinstance(decision, Refuse):
         reason = Refusal.ALREADY_TRIED if tried and decision.reason is Refusal.NO_CHANNEL else decision.reason
         _refuse(batch, standing, duty, reason, decision.contact_point)
@@ -184,14 +194,20 @@ def _compose_one(batch: _Batch, duty: Waiting) -> None:
         _make(batch, standing, duty, decision)
 
 
-def _still_good(standing: Standing, letter: _Letter) -> bool:
-    """Whether a waiting message rests on the plan of now, and on a contact point that may be used."""
-    if standing.terms is None or letter.plan_id != standing.plan_id:
+def _is_as_decided(batch: _Batch, standing: Standing, letter: _Letter, decision: Decision) -> bool:
+    """Whether a waiting message is what the gate would have made now: same plan, same place, and no later."""
+    if isinstance(decision, Refuse):
         return False
-    return any(
-        channel.contact_point == letter.contact_point_id and channel.state is ContactPointState.VERIFIED
-        for channel in standing.terms.channels
-    )
+    here = (standing.plan_id, decision.channel.contact_point, decision.detail)
+    when = batch.act.at if isinstance(decision, Send) else decision.until
+    return letter.place == here and letter.not_before is not None and letter.not_before <= when
+
+
+def _give_up_waiting(batch: _Batch, letter: _Letter) -> None:
+    """Cancel a message that has not left; the other duties that it carried are looked at again."""
+    batch.act.run(_CANCEL, message=letter.id, now=batch.act.at)
+    batch.act.run(_LOOK_AGAIN, message=letter.id, now=batch.act.at)
+    batch.waiting.pop(letter.place, None)
 
 
 def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hold) -> None:
@@ -202,7 +218,11 @@ def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hol
         message = write_message(act, batch.writer, standing, duty, facts, decision)
         message_id = message.id
         point = decision.channel.contact_point
-        batch.remember(_Letter(message_id, standing.plan_id, point, decision.detail, message.state, None))
+        batch.remember(
+            _Letter(
+                message_id, standing.plan_id, point, decision.detail, message.state, None, message.not_before
+            )
+        )
     act.write(MessageDuty(message_id=message_id, duty_id=duty.id))
     if decision.detail is not Detail.FULL and duty.duty_class is not DutyClass.OFFICER_FIRST:
         seal_update(act, batch.writer, standing, duty, facts)

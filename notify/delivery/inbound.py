@@ -15,10 +15,20 @@ from notify.ledger.tasks import open_task
 from notify.phone import BadContactValue, index_key, normalise
 
 STOPPING = re.compile(
-    r"^\W*(stop|stopall|unsubscribe|end|quit|revoke|optout|opt out|cancel)\b|\bwrong (number|person|address)\b|\bnot safe\b",
-    re.IGNORECASE,
+    r"""
+    \b(stop|stopall|unsubscribe|revoke|optout|opt\s+out)\b
+    | ^\W*(end|quit|cancel)\W*$
+    | \b(do\s+not|don\W?t|never|no\s+more|please\s+no)\b.*\b(text|texts|txt|call|calls|ring|contact|message|messages|write|mail)
+    | \bwrong\s+(number|person|address|phone)\b
+    | \b(not|isn\W?t|no\s+longer|never)\s+(a\s+)?safe\b | \bunsafe\b
+    | \bnot\s+(her|his|my|their)\s+(number|phone|mobile|email)\b
+    | \bwho\W?s?\s+(is\s+)?this\b
+    | \bleave\s+(me|us|her|him)\s+alone\b
+    | \b(husband|wife|boyfriend|girlfriend|partner|he|she|they)\s+(reads?|sees?|checks?|has|have)\b
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-"""Words after which a contact point is not used until a person has checked it by another route."""
+"""Words after which a contact point is not used until a person has checked it by another route: rather too many."""
 
 
 def take_inbound(act: Act, *, sender: str, text: str, provider_ref: str | None = None) -> Inbound | None:

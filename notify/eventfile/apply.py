@@ -298,6 +298,8 @@ def _(event: events.ReadEvent, act: Act, _rulebook: Rulebook) -> None:
         "sealed update",
     )
     update = act.session.get_one(SealedUpdate, found)
+    if update.withdrawn_at is not None:
+        raise FieldFault("nth", "names a sealed update that was withdrawn")
     read_updates(act, act.session.get_one(Participation, update.participation_id), [update])
 
 

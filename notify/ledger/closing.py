@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, exists, select, update
 from models.base import is_one_of
 from models.duties import Duty
 from models.ledger import ContactEntry
-from models.messages import Message, MessageDuty
+from models.messages import Message, MessageDuty, SealedUpdate
 from models.oversight import Alert, Task
 from models.people import Participation
 from models.vocabulary import AlertState, DutyState, MessageState, TaskState
@@ -50,6 +50,13 @@ _STOP_WAITING = (
     .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None)
 )
 
+_WITHDRAW_UPDATES = (
+    # What was never right, or is not any more, goes from the private page before she reads it.
+    update(SealedUpdate)
+    .where(SealedUpdate.duty_id.in_(bindparam("ids", expanding=True)), SealedUpdate.read_at.is_(None))
+    .values(withdrawn_at=bindparam("now"))
+)
+
 
 def close_duties(
     act: Act,
@@ -77,6 +84,8 @@ def close_duties(
     ended = TaskState.DONE if state is DutyState.TOLD else TaskState.CANCELLED
     act.run(_END_TASKS, ids=ids, now=act.at, by=act.staff_id, ended=ended)
     act.run(_STOP_WAITING, ids=ids, now=act.at)
+    if state is DutyState.CANCELLED:
+        act.run(_WITHDRAW_UPDATES, ids=ids, now=act.at)
 
 
 def open_duties(act: Act, participation: Participation) -> list[Duty]:

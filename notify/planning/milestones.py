@@ -19,6 +19,7 @@ from notify.ledger.acts import Act
 from notify.ledger.closing import close_duties
 from notify.ledger.tasks import open_duty_task
 from notify.ledger.waking import SENT_BY_US
+from notify.planning.people import DECLINABLE
 from notify.planning.queries import participations_in
 from notify.planning.rulebook import Rulebook, first_look
 from notify.planning.rules.catalogue import Rule
@@ -178,7 +179,7 @@ def _duty(
         urgent_by=urgent_by(start, rulebook.policy.urgent_hours) if immediate else None,
         state=DutyState.OPEN,
     )
-    if participation.declined_at is not None and not immediate:
+    if participation.declined_at is not None and rule.duty_class in DECLINABLE:
         duty.state, duty.closed_at, duty.late = DutyState.WAIVED, act.at, False
         duty.close_reason_sealed = act.seal(duty.victim_id, duty, "close_reason_sealed", DECLINED)
     else:

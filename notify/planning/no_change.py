@@ -107,8 +107,10 @@ def _look(silence: _Silence, at: datetime) -> tuple[Duty | None, datetime | None
         day = max(day, local_date(silence.resumed_at) + timedelta(days=1))
     if start_of(day) > at:
         return None, start_of(day)
+    # Her day may have gone by with a duty that was waived: the next one is due today, not in the past.
+    day = max(day, local_date(at))
     duty = None if silence.is_open else _duty(silence, start_of(day), end_of(day), at)
-    return duty, start_of(max(day, local_date(at)) + timedelta(days=silence.every_days))
+    return duty, start_of(day + timedelta(days=silence.every_days))
 
 
 def _duty(silence: _Silence, opens_at: datetime, due_at: datetime, at: datetime) -> Duty:

@@ -35,6 +35,9 @@ from notify.ledger.tasks import open_duty_task
 from notify.ledger.waking import wake
 from notify.planning.queries import participations_in
 
+DECLINABLE = (DutyClass.ROUTINE, DutyClass.OFFICER_FIRST)
+"""What a victim who wants no further updates does without."""
+
 CHILD_IS_VULNERABLE = 18
 """Under this age a victim is entitled to enhanced rights without being asked (Victims' Code: vulnerable)."""
 
@@ -210,18 +213,18 @@ def resume(act: Act, participation: Participation, *, reason: str) -> None:
 
 
 def decline(act: Act, participation: Participation, *, reason: str) -> None:
-    """The victim wants no further updates: what is owed is waived on that ground, but for the immediate class.
+    """The victim wants no further updates: what she was to be told is waived on that ground, but for the immediate class.
 
-    Release and bail stay owed to her as a call task: whether she wants to know of those is asked, not assumed.
+    Release and bail stay owed to her as a call task: whether she wants to know of those is asked, not assumed. What
+    staff must do for her without telling her anything, such as a referral, is not declined with the updates.
     """
     if participation.declined_at is not None:
         raise Conflict("victim", "has declined further updates already")
     participation.declined_at = act.at
     act.log("declined", participation, owner=participation.victim_id, reason=reason)
     duties = open_duties(act, participation)
-    close_duties(
-        act, [d for d in duties if d.duty_class is not DutyClass.IMMEDIATE], DutyState.WAIVED, reason=reason
-    )
+    declined = [duty for duty in duties if duty.duty_class in DECLINABLE]
+    close_duties(act, declined, DutyState.WAIVED, reason=reason)
     for duty in duties:
         if duty.duty_class is DutyClass.IMMEDIATE:
             open_duty_task(act, participation, TaskKind.CALL, duty)

@@ -178,11 +178,17 @@ def test_a_look_that_fails_is_counted_and_the_next_one_comes(world, caplog):
 
 
 def test_a_worker_that_is_stopping_begins_no_further_batch(world):
-    runner = make_runner(world, make_tick(lambda _services, _worker: runner.stopping.set() or 1))
+    ran: list[str] = []
 
+    def run(_services: Services, worker: str) -> int:
+        ran.append(worker)
+        runner.stopping.set()
+        return 1
+
+    runner = make_runner(world, make_tick(run))
     runner.look()
 
-    assert world.row(Heartbeat, tick="compose").at == START
+    assert ran == ["worker-1"]
 
 
 def test_empty_looks_are_not_each_written_down(world):

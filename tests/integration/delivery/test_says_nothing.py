@@ -92,8 +92,8 @@ def told_of_everything(database):
     ):
         make_victim(world, ref, case=CASE, name=f"{NAME} {ref}", mobile=None)
         value = f"{ref.lower()}@example.org" if email else f"07700 90000{ref[-1]}"
-        kind = ContactPointKind.EMAIL if email else ContactPointKind.MOBILE
-        make_contact_point(world, f"{ref}-point", value, victim=ref, kind=kind)
+        point_kind = ContactPointKind.EMAIL if email else ContactPointKind.MOBILE
+        make_contact_point(world, f"{ref}-point", value, victim=ref, kind=point_kind)
         plan = ChannelPlan(f"{ref}-point", detail)
         make_plan(world, plan, victim=ref, case=CASE, every_days=1, officer_first_nudge=True)
     sent_by_kind = {}

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import delete, select, update
 
+from models.keyring import SERVICE
 from models.ledger import AuditEntry, AuditHead
 from models.messages import SealedUpdate
 from models.oversight import Alert
@@ -56,7 +57,7 @@ def chain(world):
         {"action": "plan agreed again"},
         {"subject": "victims"},
         {"subject_id": None},
-        {"owner_id": audit.SERVICE},
+        {"owner_id": SERVICE},
         {"detail": {"version": 2}},
         {"reason_sealed": b"other"},
         {"previous": b"\1" * 32},
@@ -234,6 +235,15 @@ def pause_and_resume(world):
     resume(world)
 
 
+def suspended_and_verified(world):
+    suspend_point(world)
+    verify_point(world)
+
+
+def stop(world):
+    inbound(world, "STOP")
+
+
 def refused(world):
     suspend_point(world)
     record(world, "charge")
@@ -258,10 +268,10 @@ def refused(world):
         (contact, {"contact", "duty told"}),
         (suspend_point, {"contact point suspended"}),
         (refused, {"contact point suspended", "message refused"}),
-        (lambda world: (suspend_point(world), verify_point(world)), {"contact point verified"}),
-        (lambda world: inbound(world, "STOP"), {"inbound", "contact point suspended"}),
+        (suspended_and_verified, {"contact point suspended", "contact point verified"}),
+        (stop, {"inbound", "contact point suspended"}),
     ],
-    ids=lambda value: getattr(value, "__name__", "lines"),
+    ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_every_step_writes_its_lines(chain, step, actions):
     before = len(all_lines(chain))

@@ -152,6 +152,7 @@ class Refusal(StrEnum):
     NO_CHANNEL = "no_channel"
     NO_SAFE_WINDOW = "no_safe_window"
     ALREADY_TRIED = "already_tried"
+    UNREADABLE = "unreadable"
 
 
 class Outcome(StrEnum):

@@ -10,6 +10,7 @@ from notify.errors import FieldFault
 from notify.eventfile.apply import apply_event
 from notify.eventfile.events import Event
 from notify.eventfile.parse import EventFault, bounded_lines, read_events
+from notify.planning.milestones import CLOCK_SKEW
 from notify.wiring import Services
 
 
@@ -42,8 +43,13 @@ def _apply(ours: Services, event: Event | EventFault, counts: Counter[str]) -> F
     if isinstance(event, EventFault):
         counts["refused"] += 1
         return event
+    now = ours.clock()
+    if event.at > now + CLOCK_SKEW:
+        # A slip in a year would park a duty where nobody looks until then.
+        counts["refused"] += 1
+        return FieldFault("at", "lies in the future")
     try:
-        fresh = apply_event(ours, event, logged_at=ours.clock())
+        fresh = apply_event(ours, event, logged_at=now)
     except FieldFault as fault:
         counts["refused"] += 1
         return fault

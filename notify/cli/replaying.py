@@ -71,6 +71,8 @@ def replay_file(
         outcome = _run(services, clock, file, until)
         for refusal in outcome.refused:
             click.echo(f"line {refusal.line}: {refusal.field}: {refusal.reason}", err=True)
+        if outcome.beyond:
+            click.echo(f"{outcome.beyond} events lie after the end and were not applied", err=True)
         with services.reading() as session:
             _write(write_results(session, services.keys), out)
     if outcome.refused:

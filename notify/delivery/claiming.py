@@ -1,7 +1,7 @@
 """Claims due messages: the gate is asked once more, and the claim is committed before any provider hears of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,9 +10,9 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
-from models.keyring import Keyring, Place
+from models.keyring import Keyring, Place, SealBroken
 from models.messages import Message
-from models.vocabulary import Channel, Detail, MessageState, Refusal
+from models.vocabulary import Channel, Detail, MessageState, Refusal, TaskKind
 from notify.delivery.carrying import COMPOSE_AGAIN, Carried, carried
 from notify.delivery.facts import Standing, standings
 from notify.delivery.providers.base import Outgoing, Provider
@@ -20,6 +20,7 @@ from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.writing import Writer, hashed
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
+from notify.ledger.tasks import open_task
 
 LEASE = timedelta(minutes=5)
 """A claim older than this belongs to a worker that died: what it did is uncertain."""
@@ -99,6 +100,7 @@ class Claim:
     provider: Provider
     until: datetime
     """After this the claim is too old to be acted on."""
+    due: _Due = field(repr=False)
 
 
 def claim_due(
@@ -123,10 +125,13 @@ def claim_due(
         for message in messages:
             standing = now[message.participation_id]
             decision = _decide(standing, message, duties[message.id], at)
-            if isinstance(decision, Send):
-                claims.append(_claimed(act, writer, providers, standing, message, decision, worker))
-            else:
+            if not isinstance(decision, Send):
                 _not_now(act, message, duties[message.id], decision)
+                continue
+            try:
+                claims.append(_claimed(act, writer, providers, standing, message, decision, worker))
+            except SealBroken:
+                _unreadable(act, standing, message, [duty.rule for duty in duties[message.id]])
         return len(messages), claims
 
 
@@ -153,9 +158,9 @@ def _claimed(
     decision: Send,
     worker: str,
 ) -> Claim:
-    address = standing.addresses[decision.channel.contact_point]
     token = writer.new_token()
     provider = providers[message.channel]
+    outgoing = _outgoing(act, standing, message, decision, token)
     act.run(
         _CLAIM,
         message=message.id,
@@ -166,10 +171,15 @@ def _claimed(
         carrier=provider.name,
         callback=hashed(token),
     )
+    return Claim(outgoing, provider, act.at + LEASE / 2, message)
+
+
+def _outgoing(act: Act, standing: Standing, message: _Due, decision: Send, token: str) -> Outgoing:
+    address = standing.addresses[decision.channel.contact_point]
     key = act.key(message.victim_id)
     place = Place("messages", message.id)
     subject = message.subject_sealed
-    outgoing = Outgoing(
+    return Outgoing(
         message_id=message.id,
         channel=message.channel,
         to=key.open_value(address.value_sealed, Place("contact_points", address.point_id), "value_sealed"),
@@ -179,7 +189,22 @@ def _claimed(
         attempt=message.attempt + 1,
         callback_token=token,
     )
-    return Claim(outgoing, provider, act.at + LEASE / 2)
+
+
+def still_safe(session: Session, claim: Claim, at: datetime) -> bool:
+    """Whether the gate would let this very message go at this moment: much may happen while others are handed over."""
+    due = claim.due
+    standing = standings(session, [due.participation_id], at=at).get(due.participation_id)
+    if standing is None:
+        return False
+    return isinstance(_decide(standing, due, carried(session, [due.id])[due.id], at), Send)
+
+
+def _unreadable(act: Act, standing: Standing, message: _Due, rules: list[str]) -> None:
+    """A seal does not open: this message cannot go, and must not keep the others from going."""
+    act.run(_STOP, message=message.id, reason=Refusal.UNREADABLE, now=act.at)
+    act.log("message stopped", Place("messages", message.id), reason_code=Refusal.UNREADABLE)
+    open_task(act, standing, TaskKind.CHECK_DELIVERY, about=message.id, rules=rules)
 
 
 def _not_now(act: Act, message: _Due, duties: list[Carried], decision: Hold | Refuse) -> None:

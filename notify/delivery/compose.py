@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
 from models.duties import Duty
-from models.keyring import Keyring, Place
+from models.keyring import Keyring, Place, SealBroken
 from models.messages import Message, MessageDuty
 from models.milestones import Milestone
 from models.vocabulary import (
@@ -153,8 +153,13 @@ def compose(
         act.run(_LOOKED_AT, ids=[duty.id for duty in duties])
         batch = _read(act, writer, duties)
         for duty in duties:
-            if duty.state is DutyState.OPEN:
+            if duty.state is not DutyState.OPEN:
+                continue
+            try:
                 _compose_one(batch, duty)
+            except SealBroken:
+                # Found before anything is written. One victim who cannot be read must not silence the others.
+                open_duty_task(act, batch.standings[duty.participation_id], TaskKind.CALL, duty)
         return len(duties)
 
 

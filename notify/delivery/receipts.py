@@ -6,14 +6,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.duties import Duty
 from models.keyring import SERVICE, Keyring
+from models.ledger import ContactEntry
 from models.messages import Message, Receipt
-from models.people import Participation
-from models.vocabulary import DutyState, MessageState, Outcome, ReceiptStatus, TaskKind
+from models.people import ContactPoint, Participation
+from models.vocabulary import (
+    NO_CHANGE_RULE,
+    ContactPointState,
+    DutyState,
+    MessageState,
+    Outcome,
+    ReceiptStatus,
+    TaskKind,
+)
 from notify.delivery.carrying import duties_of
 from notify.delivery.rules.receipts import after_receipt
 from notify.delivery.send import give_up
@@ -23,7 +33,7 @@ from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
 from notify.ledger.closing import open_duties
 from notify.ledger.contact_log import write_entry
-from notify.ledger.tasks import open_task
+from notify.ledger.tasks import open_duty_task
 
 KEPT_ONLY = (text("not receipts.applied"), Receipt.message_id.is_not(None), Receipt.status.is_not(None))
 """What marks a receipt that waits to be applied."""
@@ -121,14 +131,10 @@ def apply(act: Act, receipt: Receipt) -> None:
     before, after = message.state, after_receipt(message.state, receipt.status)
     if after is None:
         return
-    duties = duties_of(act.session, [message.id])[message.id]
     if after is MessageState.UNDELIVERED:
-        told = [duty for duty in duties if duty.state is DutyState.TOLD and duty.entry_id is not None]
+        if before is MessageState.DELIVERED and message.counts_as_told:
+            _owed_again(act, message)
         give_up(act, message, after, receipt.code)
-        if before is MessageState.DELIVERED and message.counts_as_told and told:
-            # We believed that she was told, and she was not: a person puts that right.
-            who = act.session.get_one(Participation, message.participation_id)
-            open_task(act, who, TaskKind.CALL, about=message.id, rules=[d.rule for d in told], due_at=act.at)
         return
     message.state, message.lease_until = after, None
     if message.handed_over_at is None:
@@ -139,12 +145,18 @@ def apply(act: Act, receipt: Receipt) -> None:
 
 
 def _delivered(act: Act, message: Message) -> None:
-    """Delivered is not told, except in full to a channel that the victim agreed counts."""
+    """Delivered is not told, except in full to a channel that the victim agreed counts, and that is in her hands still."""
     act.log("message delivered", message, owner=message.victim_id)
     if not message.counts_as_told:
         return
     participation = act.session.get_one(Participation, message.participation_id)
     covered = duties_of(act.session, [message.id])[message.id]
+    point = act.session.get(ContactPoint, message.contact_point_id) if message.contact_point_id else None
+    if point is None or point.state is not ContactPointState.VERIFIED:
+        for duty in covered:
+            if duty.state is DutyState.OPEN:
+                open_duty_task(act, participation, TaskKind.CALL, duty)
+        return
     write_entry(
         act,
         participation,
@@ -154,3 +166,26 @@ def _delivered(act: Act, message: Message) -> None:
         message=message,
         contact_point_id=message.contact_point_id,
     )
+
+
+def _owed_again(act: Act, message: Message) -> None:
+    """We believed that she was told by this message, and she was not: what it closed is owed again, by a person."""
+    entries = select(ContactEntry.id).where(
+        ContactEntry.message_id == message.id, ContactEntry.outcome == Outcome.MESSAGE_TOLD
+    )
+    participation = act.session.get_one(Participation, message.participation_id)
+    for duty in act.session.scalars(select(Duty).where(Duty.entry_id.in_(entries)).with_for_update()):
+        if duty.state is not DutyState.TOLD or duty.rule == NO_CHANGE_RULE:
+            continue
+        duty.state, duty.closed_at, duty.late, duty.entry_id = DutyState.OPEN, None, None, None
+        duty.next_alert_at = act.at
+        act.log("duty owed again", duty, owner=duty.victim_id, rule=duty.rule)
+        open_duty_task(act, participation, TaskKind.CALL, duty)
+    participation.last_reached_at = act.session.scalar(
+        select(func.max(ContactEntry.at)).where(
+            ContactEntry.participation_id == participation.id,
+            ContactEntry.reached,
+            ContactEntry.id.not_in(entries),
+        )
+    )
+    participation.next_no_change_at = act.at

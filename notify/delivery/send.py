@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Session, sessionmaker
@@ -12,7 +13,7 @@ from models.messages import Message
 from models.vocabulary import Channel, MessageState, Outcome
 from notify.clock import Clock
 from notify.delivery.carrying import COMPOSE_AGAIN, carried
-from notify.delivery.claiming import Claim, claim_due
+from notify.delivery.claiming import Claim, claim_due, still_safe
 from notify.delivery.providers.base import Accepted, Outgoing, Provider, ProviderError, Refused, TryLater
 from notify.delivery.rules.retry import Retry
 from notify.delivery.writing import Writer
@@ -49,7 +50,12 @@ _LOCKED = (
 )
 
 
-Answer = Accepted | ProviderError
+@dataclass(frozen=True)
+class Withheld:
+    """Not handed over after all: the gate must be asked again."""
+
+
+Answer = Accepted | ProviderError | Withheld
 
 
 def send_due(
@@ -64,16 +70,23 @@ def send_due(
 ) -> int:
     """Claim, hand over and record one batch. Returns how many messages were looked at."""
     seen, claims = claim_due(sessions, keys, writer, providers, at=clock(), worker=worker, limit=limit)
-    record(sessions, keys, [(claim.outgoing, _hand_over(claim, clock)) for claim in claims], at=clock)
+    answers = [
+        (claim.outgoing, _hand_over(sessions, claim, clock, fresh=n == 0)) for n, claim in enumerate(claims)
+    ]
+    record(sessions, keys, answers, at=clock)
     return seen
 
 
-def _hand_over(claim: Claim, clock: Clock) -> Answer:
-    """Ask the provider once. No transaction is open meanwhile."""
+def _hand_over(sessions: sessionmaker[Session], claim: Claim, clock: Clock, *, fresh: bool) -> Answer:
+    """Ask the provider once, if it is still safe. No transaction is open meanwhile."""
     now = clock()
     if now >= claim.until:
         # A slow provider has used up the lease: what was not handed over yet is given back while that is certain.
-        return TryLater("no_time_left_in_lease")
+        return Withheld()
+    if not fresh:
+        with sessions() as session:
+            if not still_safe(session, claim, now):
+                return Withheld()
     try:
         return claim.provider.send(claim.outgoing, at=now)
     except ProviderError as answer:
@@ -111,6 +124,9 @@ def _record_one(act: Act, message: Message, rules: Sequence[str], answer: Answer
         accept(act, message, rules, answer.provider_ref)
     elif message.state is not MessageState.CLAIMED:
         return  # a receipt was faster and knows better
+    elif isinstance(answer, Withheld):
+        message.state, message.not_before, message.lease_until = MessageState.QUEUED, act.at, None
+        message.attempt -= 1
     elif isinstance(answer, TryLater):
         _try_later(act, message, answer)
     elif isinstance(answer, Refused):

@@ -16,6 +16,7 @@ from models.people import Participation, Victim
 from models.running import AppliedEvent
 from models.staff import Staff
 from models.vocabulary import Role
+from notify.access import WRITERS
 from notify.delivery.inbound import take_inbound
 from notify.delivery.receipts import Slip, apply, store
 from notify.delivery.sealed_updates import read_updates
@@ -49,7 +50,7 @@ from notify.wiring import Services
 
 SOURCE = "event file"
 
-_STAFF_ID = select(Staff.id).where(Staff.ref == bindparam("ref"), Staff.active)
+_STAFF_ID = select(Staff.id, Staff.role).where(Staff.ref == bindparam("ref"), Staff.active)
 _PART = (
     select(Participation)
     .join(Case, Case.id == Participation.case_id)
@@ -85,8 +86,11 @@ def _first_time(act: Act, external_id: str, event_digest: str) -> bool:
 
 def _by(act: Act, ref: str, field: str = "by") -> None:
     """From here on the act is that of the member of staff whom the event names."""
-    known = act.session.connection().execute(_STAFF_ID, {"ref": ref}).scalar()
-    act.actor = Actor("staff", known or staff_by_ref(act.session, ref, field).id)
+    known = act.session.connection().execute(_STAFF_ID, {"ref": ref}).first()
+    staff_id, role = known if known is not None else (staff_by_ref(act.session, ref, field).id, None)
+    if role not in WRITERS:
+        raise FieldFault(field, "is neither a case officer nor a supervisor")
+    act.actor = Actor("staff", staff_id)
 
 
 def _who(act: Act, case: str, victim: str) -> Participation:
@@ -299,7 +303,7 @@ def _(event: events.ReadEvent, act: Act, _rulebook: Rulebook) -> None:
     )
     update = act.session.get_one(SealedUpdate, found)
     if update.withdrawn_at is not None:
-        raise FieldFault("nth", "names a sealed update that was withdrawn")
+        return  # it is not on her page any more: there was nothing to read
     read_updates(act, act.session.get_one(Participation, update.participation_id), [update])
 
 

@@ -1,5 +1,6 @@
 """Reading an event file: a line in, an event or one named fault out; nothing personal is ever repeated in a fault."""
 
+import codecs
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -82,7 +83,8 @@ def read_events(lines: Iterable[bytes]) -> Iterator[tuple[int, Event | EventFaul
 
     Holds one line at a time. Give it `bounded_lines(file)` where the file is not ours.
     """
-    for number, raw in enumerate(lines, start=1):
+    for number, given in enumerate(lines, start=1):
+        raw = given.removeprefix(codecs.BOM_UTF8) if number == 1 else given
         if raw.isspace() or not raw:
             continue
         try:

@@ -93,6 +93,8 @@ class Outcome:
     """What became of the file's lines."""
 
     applied: int = 0
+    beyond: int = 0
+    """Lines after the end of the simulated time: well formed, and not applied."""
     refused: list[Refusal] = field(default_factory=list)
 
 
@@ -158,6 +160,7 @@ def replay(
 ) -> Outcome:
     """Apply the events in file order, each at its own time, running every tick that is due in between."""
     outcome = Outcome()
+    latest: datetime | None = None
     gc.freeze()  # what is loaded by now stays: no need to look through it again and again
     try:
         with counted_ids():
@@ -165,11 +168,13 @@ def replay(
                 if isinstance(event, EventFault):
                     outcome.refused.append(Refusal(number, event.field, event.reason))
                     continue
-                if clock.instant is not None and event.at < clock.instant:
+                if latest is not None and event.at < latest:
                     outcome.refused.append(Refusal(number, "at", "is earlier than an event before it"))
                     continue
+                latest = event.at
                 if until is not None and event.at > until:
-                    break
+                    outcome.beyond += 1
+                    continue
                 _advance(services, clock, event.at)
                 if isinstance(event, NEEDS_TICKS_FIRST):
                     _settle(services, clock)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
@@ -18,12 +18,15 @@ from models.ledger import ContactEntry
 from models.messages import Message, MessageDuty
 from models.oversight import Alert, Task
 from models.people import ContactPoint, ContactPointChange, Participation, Victim
-from models.vocabulary import Channel, DutyState, MessageState
+from models.vocabulary import Channel, DutyState, MessageState, Outcome
 from notify.delivery.rules.segments import segments
 
 CHUNK = 500
-Line = tuple[datetime, int, UUID, dict[str, Any]]
-"""When, a rank that puts causes before effects within one instant, the row's id, and what is written."""
+Line = tuple[datetime, UUID, int, dict[str, Any]]
+"""When; the id of the row that was made with it; a rank that puts a cause before its effects; and what is written.
+
+In a replay ids are counted, so that within one instant the lines stand in the order in which things were done.
+"""
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ def _contact_points(reader: _Reader) -> Iterator[Line]:
             reason = reader.keys.of(reader.session, change.victim_id).open(change, "reason_sealed")
             yield (
                 change.at,
-                0,
                 change.id,
+                0,
                 {
                     "what": "contact_point",
                     "contact_point": point,
@@ -94,8 +97,8 @@ def _duties(reader: _Reader) -> Iterator[Line]:
         for duty, victim, case in chunk:
             yield (
                 duty.created_at,
-                1,
                 duty.id,
+                0,
                 {
                     "what": "duty",
                     "victim": victim,
@@ -116,14 +119,14 @@ def _closings(reader: _Reader) -> Iterator[Line]:
         .add_columns(ContactEntry.outcome)
         .outerjoin(ContactEntry, ContactEntry.id == Duty.entry_id)
         .where(Duty.state != DutyState.OPEN)
-        .order_by(Duty.closed_at, Duty.id)
+        .order_by(Duty.closed_at, func.coalesce(Duty.entry_id, Duty.id))
     )
     for chunk in reader.rows(query):
         for duty, victim, case, outcome in chunk:
             yield (
                 duty.closed_at,
-                7,
-                duty.id,
+                duty.entry_id or duty.id,
+                2,
                 {
                     "what": "duty_closed",
                     "victim": victim,
@@ -140,20 +143,24 @@ def _closings(reader: _Reader) -> Iterator[Line]:
 def _messages(reader: _Reader) -> Iterator[Line]:
     query = (
         _with_refs(Message)
-        .add_columns(ContactPoint)
+        .add_columns(ContactPoint, ContactEntry.id)
         .join(ContactPoint, ContactPoint.id == Message.contact_point_id)
+        .outerjoin(
+            ContactEntry,
+            (ContactEntry.message_id == Message.id) & (ContactEntry.outcome == Outcome.MESSAGE_ACCEPTED),
+        )
         .where(Message.handed_over_at.is_not(None))
-        .order_by(Message.handed_over_at, Message.id)
+        .order_by(Message.handed_over_at, func.coalesce(ContactEntry.id, Message.id))
     )
     for chunk in reader.rows(query):
         rules = _rules_of(reader.session, [row[0].id for row in chunk])
-        for message, victim, case, point in chunk:
+        for message, victim, case, point, entry_id in chunk:
             key = reader.keys.of(reader.session, message.victim_id)
             text = key.open(message, "text_sealed")
             yield (
                 message.handed_over_at,
-                3,
-                message.id,
+                entry_id or message.id,
+                0,
                 {
                     "what": "message",
                     "victim": victim,
@@ -185,8 +192,8 @@ def _refusals(reader: _Reader) -> Iterator[Line]:
         for message, victim, case, point in chunk:
             yield (
                 message.created_at,
-                2,
                 message.id,
+                0,
                 {
                     "what": "refused",
                     "victim": victim,
@@ -203,8 +210,8 @@ def _tasks(reader: _Reader) -> Iterator[Line]:
         for task, victim, case in chunk:
             yield (
                 task.created_at,
-                5,
                 task.id,
+                0,
                 {
                     "what": "task",
                     "victim": victim,
@@ -227,8 +234,8 @@ def _alerts(reader: _Reader) -> Iterator[Line]:
         for alert, victim, case, rule in chunk:
             yield (
                 alert.raised_at,
-                6,
                 alert.id,
+                0,
                 {
                     "what": "alert",
                     "victim": victim,
@@ -245,8 +252,8 @@ def _entries(reader: _Reader) -> Iterator[Line]:
         for entry, victim, case in chunk:
             yield (
                 entry.at,
-                4,
                 entry.id,
+                1,
                 {
                     "what": "entry",
                     "victim": victim,

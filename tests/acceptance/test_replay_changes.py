@@ -127,7 +127,7 @@ def test_stop_by_reply_is_heeded_at_once_and_followed_up_by_a_person(play):
 
 def test_any_other_reply_is_followed_up_and_changes_nothing(play):
     story = make_story("Mon 5 Jan 2026 09:00")
-    story.tell("Mon 5 Jan 2026 10:00", "inbound", **{"from": "+447700900001", "text": "who is this?"})
+    story.tell("Mon 5 Jan 2026 10:00", "inbound", **{"from": "+447700900001", "text": "ok thanks"})
     story.milestone("Mon 5 Jan 2026 11:00", "arrest")
 
     heard = play(story, "Mon 5 Jan 2026 12:00")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from models.keyring import SERVICE
+from models.keyring import SERVICE, SealBroken
 from models.messages import Inbound
 from models.oversight import Task
 from models.people import ContactPoint, Representative, Victim
@@ -80,7 +80,11 @@ def victim_shown(act: Act, part: Part) -> VictimShown:
 
 
 def victim_name(act: Act, victim: Victim) -> str:
-    return act.key(victim.id).open(victim, "name_sealed")
+    """The name; one whose seal is broken, or who was erased, must not take the whole list away."""
+    try:
+        return act.key(victim.id).open(victim, "name_sealed")
+    except SealBroken:
+        return "Cannot be read"
 
 
 def offence(act: Act, part: Part) -> str:

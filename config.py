@@ -34,6 +34,7 @@ class Settings:
     public_url: str
     exit_url: str
     cookie_secure: bool
+    trusted_proxies: int
     sms_provider: str
     email_provider: str
     outbox_file: Path
@@ -68,6 +69,7 @@ class Settings:
             public_url=read.door("PUBLIC_URL", "http://localhost:8081"),
             exit_url=read.url("EXIT_URL", "https://www.bbc.co.uk/weather"),
             cookie_secure=read.flag("COOKIE_SECURE", default=True),
+            trusted_proxies=read.number("TRUSTED_PROXIES", 0, least=0, most=10),
             sms_provider=read.choice("SMS_PROVIDER", ("outbox", "twilio")),
             email_provider=read.choice("EMAIL_PROVIDER", ("outbox", "smtp")),
             outbox_file=Path(read.text("OUTBOX_FILE") or "var/outbox.ndjson"),
@@ -121,9 +123,17 @@ def _combination_faults(settings: Settings) -> list[str]:
         faults.append("PUBLIC_SECRET_KEY: must differ from STAFF_SECRET_KEY")
     if settings.staff_url and urlsplit(settings.staff_url).netloc == urlsplit(settings.public_url).netloc:
         faults.append("PUBLIC_URL: must be another host or port than STAFF_URL")
-    local = _is_loopback(settings.staff_url) and _is_loopback(settings.public_url)
-    if not settings.cookie_secure and not local:
-        faults.append("COOKIE_SECURE: may be false only while both doors are on this machine")
+    doors = (settings.staff_url, settings.public_url)
+    if not all(_is_loopback(door) for door in doors if door):  # one that is wrong is told already
+        if not settings.cookie_secure:
+            faults.append("COOKIE_SECURE: may be false only while both doors are on this machine")
+        # It would look as if victims were told, and what they are not sent would lie in a file in the clear.
+        chosen = {"SMS_PROVIDER": settings.sms_provider, "EMAIL_PROVIDER": settings.email_provider}
+        faults.extend(
+            f"{name}: may be outbox only while both doors are on this machine"
+            for name, provider in chosen.items()
+            if provider == "outbox"
+        )
     needed: dict[str, str | None] = {}
     if settings.sms_provider == "twilio":
         needed |= {

@@ -1,6 +1,7 @@
 """Strict marshmallow fields of what callers send (event file, API): no conversions, and no fault that repeats what was given."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from enum import Enum
@@ -164,6 +165,8 @@ def _ref(value: Any) -> str:
     text = _text(value, 1, LONGEST_REF, _NEVER_IN_REF)
     if text != text.strip():
         raise ValidationError("must not begin or end with a space")
+    if any(unicodedata.category(character) == "Cf" for character in text):  # unseen: two would look the same
+        raise ValidationError("must not hold hidden characters")
     return text
 
 

@@ -22,7 +22,8 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 OURS = ("notify", "jobs", "models", "config", "bench")
-PLAIN = ("alembic", "apscheduler", "gunicorn")  # they speak of revisions, ticks and processes, not of people
+PLAIN = ("alembic", "apscheduler")  # they speak of revisions and ticks, not of people
+GUNICORN_PLAIN = ("arbiter", "sock")  # its modules that speak of processes; the others quote requests
 MACHINE_WORD = re.compile(r"(?!.*[0-9]{5})([a-z][a-z0-9_]*([.:/-][a-z0-9_]+)*|[A-Z0-9]+(-[A-Z0-9]+)+)")
 LONGEST_WORD = 64  # characters
 FRAMES = 12  # of a traceback, innermost last
@@ -32,13 +33,18 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 def configure_logs(level: str, stream: TextIO | None = None) -> None:
     """Send every log of this process to stream (standard error if none is given), from level upwards."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_formatter())
-    handler.addFilter(_worth_writing)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[make_handler(stream)], force=True)
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # the traceback of a failed log line would quote its arguments
     sys.excepthook = _log_uncaught
+
+
+def make_handler(stream: TextIO | None = None) -> logging.Handler:
+    """What writes a log as told above, to stream (standard error if none is given)."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_formatter())
+    handler.addFilter(_worth_writing)
+    return handler
 
 
 def _formatter() -> logging.Formatter:
@@ -55,7 +61,7 @@ def _formatter() -> logging.Formatter:
 
 
 def _worth_writing(record: logging.LogRecord) -> bool:
-    return _is_from(record, OURS + PLAIN) or record.levelno >= logging.WARNING
+    return _is_plain(record) or record.levelno >= logging.WARNING
 
 
 def _describe(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -66,7 +72,7 @@ def _describe(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
         "level": record.levelname.lower(),
         "logger": record.name,
     }
-    if _is_from(record, OURS + PLAIN):
+    if _is_plain(record):
         line["event"] = _Fixed(event["event"])
         line.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
     else:
@@ -116,8 +122,10 @@ def _is_uuid(value: str) -> bool:
         return False
 
 
-def _is_from(record: logging.LogRecord, packages: tuple[str, ...]) -> bool:
-    return record.name.partition(".")[0] in packages
+def _is_plain(record: logging.LogRecord) -> bool:
+    """Whether the words of its message are fixed in source code."""
+    package = record.name.partition(".")[0]
+    return package in OURS + PLAIN or (package == "gunicorn" and record.module in GUNICORN_PLAIN)
 
 
 def _describe_error(error: BaseException | None) -> Iterator[str]:

@@ -23,7 +23,7 @@ from notify.cli.database import upgrade_at
 from notify.cli.serving import gunicorn
 from notify.cli.shared import Refused, day_of, opened, progress_bar
 from notify.clock import utc_now
-from notify.demo import Folder
+from notify.demo import Folder, PrivatePage
 from notify.eventfile.replay import Outcome
 from notify.oversight.reports import Summary, summarise
 from notify.wiring import make_services
@@ -54,7 +54,7 @@ def demo(*, serve: bool, folder: Path, cases: int) -> None:
     Lives a unit's last month through in simulated time, says what became of it, and starts the pages for staff and
     for victims with a worker behind them.
     """
-    screen, where = Console(), Folder(folder)
+    screen, where = Console(highlight=False), Folder(folder)
     where.fresh()
     env = demonstration.make_settings(where)
     settings = Settings.from_env(env)
@@ -73,19 +73,8 @@ def demo(*, serve: bool, folder: Path, cases: int) -> None:
         for url in (settings.staff_url, settings.public_url):
             _wait_for(url, partial(_answers, url), still_running)
         _show_doors(screen, settings, passwords)
-        screen.print(
-            f"\nA private link, as it was sent to a victim:\n  {link}\n  PIN {page.pin}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        screen.print(
-            f"  or at {settings.public_url}: sign-in name {page.sign_in_name!r} and the same PIN",
-            highlight=False,
-        )
-        screen.print(
-            f"\nMessages go to {where.outbox}, logs to {where.path}; Ctrl-C stops everything.",
-            highlight=False,
-        )
+        _show_private_page(screen, settings, link, page)
+        screen.print(f"\nMessages go to {where.outbox}, logs to {where.path}; Ctrl-C stops everything.")
         while True:
             still_running()
             time.sleep(0.5)
@@ -124,7 +113,7 @@ def _show_summary(screen: Console, summary: Summary, outcome: Outcome) -> None:
         ("Waiting for a person", _listed(summary.tasks)),
     ):
         table.add_row(name, value)
-    screen.print(table, highlight=False)
+    screen.print(table)
 
 
 def _listed(counts: Mapping[Any, int]) -> str:
@@ -132,13 +121,18 @@ def _listed(counts: Mapping[Any, int]) -> str:
 
 
 def _show_doors(screen: Console, settings: Settings, passwords: Mapping[str, str]) -> None:
-    screen.print(f"\nStaff:   {settings.staff_url}\nVictims: {settings.public_url}\n", highlight=False)
+    screen.print(f"\nStaff:   {settings.staff_url}\nVictims: {settings.public_url}\n")
     table = Table(box=None, padding=(0, 2))
     for heading in ("sign in as", "password", "role"):
         table.add_column(heading)
     for ref, password in passwords.items():
         table.add_row(ref, password, demonstration.SIGN_INS[ref].value.replace("_", " "))
-    screen.print(table, highlight=False)
+    screen.print(table)
+
+
+def _show_private_page(screen: Console, settings: Settings, link: str, page: PrivatePage) -> None:
+    screen.print(f"\nA private link, as it was sent to a victim:\n  {link}\n  PIN {page.pin}", soft_wrap=True)
+    screen.print(f"  or at {settings.public_url}: sign-in name {page.sign_in_name!r} and the same PIN")
 
 
 @contextmanager

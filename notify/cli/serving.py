@@ -10,12 +10,14 @@ from notify.cli.shared import make_settings, services
 
 DOORS = ("staff", "public")
 PORTS = {"staff": 8080, "public": 8081}
+LOGS = "notify.web.gunicorn_logs.GunicornLogs"
 
 
 def gunicorn(door: str, bind: str, *, workers: int = 1, threads: int = 8) -> list[str]:
     """The command that serves one door at `bind`; several threads, because most of a request is waiting."""
     size = ["--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"]
-    return [sys.executable, "-m", "gunicorn", f"wsgi:{door}", "--bind", bind, *size, "--no-control-socket"]
+    rest = ["--no-control-socket", "--logger-class", LOGS]
+    return [sys.executable, "-m", "gunicorn", f"wsgi:{door}", "--bind", bind, *size, *rest]
 
 
 @click.command()

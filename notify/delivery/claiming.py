@@ -43,7 +43,7 @@ _DUE: Select[*tuple[Any, ...]] = (
     .where(is_one_of(Message.state, *WAITING), Message.not_before <= bindparam("now"))
     .order_by(Message.not_before, Message.created_at, Message.id)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, key_share=True)
 )
 _CLAIM = (
     update(Message)

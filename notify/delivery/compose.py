@@ -60,7 +60,7 @@ _WAITING_DUTIES: Select[*tuple[Any, ...]] = (
     .where(Duty.compose_at <= bindparam("now"))
     .order_by(Duty.compose_at, Duty.created_at, Duty.id)
     .limit(bindparam("most"))
-    .with_for_update(of=Duty, skip_locked=True)
+    .with_for_update(of=Duty, skip_locked=True, key_share=True)
 )
 _LOOKED_AT = update(Duty).where(Duty.id.in_(bindparam("ids", expanding=True))).values(compose_at=None)
 _LETTER = (

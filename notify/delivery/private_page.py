@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
-from models.messages import PrivateLink, SealedUpdate
+from models.messages import PrivateLink, SealedUpdate, VictimSession
 from models.people import ContactPoint, Participation, Victim
 from models.vocabulary import TaskKind
 from notify.delivery.sealed_updates import find_by_sign_in_name, read_updates
@@ -83,10 +83,11 @@ def ask_for_call(act: Act, victim: Victim) -> None:
         open_task(act, participation, TaskKind.CALL, about=victim.id, due_at=act.at)
 
 
-def stop_contact(act: Act, victim: Victim) -> None:
-    """She says that it is no longer safe to contact her as agreed.
+def stop_contact(act: Act, victim: Victim, *, visit_id: UUID) -> None:
+    """She says, during this visit, that it is no longer safe to contact her as agreed.
 
-    She does not say which way, so none is used until somebody has checked it with her; an officer is told.
+    She does not say which way, so none is used until somebody has checked it with her; an officer is told. Somebody
+    else may know her secret: every other visit ends, and another secret is to be agreed.
     """
     act.log("not safe", victim, owner=victim.id)
     for point in act.session.scalars(
@@ -95,3 +96,14 @@ def stop_contact(act: Act, victim: Victim) -> None:
         suspend(act, point, reason="said on the private page that it is not safe")
     for participation in participations_of(act.session, victim.id):
         open_task(act, participation, TaskKind.FOLLOW_UP_INBOUND, about=victim.id, due_at=act.at)
+        open_task(act, participation, TaskKind.AGREE_SECRET, about=victim.id)
+    for visit in act.session.scalars(
+        select(VictimSession).where(
+            VictimSession.victim_id == victim.id,
+            VictimSession.id != visit_id,
+            VictimSession.ended_at.is_(None),
+            VictimSession.expires_at > act.at,
+        )
+    ).all():
+        visit.ended_at = act.at
+        act.log("visit ended", visit, owner=victim.id)

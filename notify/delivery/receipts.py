@@ -125,7 +125,7 @@ def apply(act: Act, receipt: Receipt) -> None:
     if receipt.applied or receipt.message_id is None or receipt.status is None:
         return
     receipt.applied = True
-    message = act.session.get_one(Message, receipt.message_id, with_for_update=True)
+    message = act.session.get_one(Message, receipt.message_id, with_for_update={"key_share": True})
     if message.provider_ref is None:
         message.provider_ref = receipt.provider_ref
     before, after = message.state, after_receipt(message.state, receipt.status)
@@ -174,7 +174,9 @@ def _owed_again(act: Act, message: Message) -> None:
         ContactEntry.message_id == message.id, ContactEntry.outcome == Outcome.MESSAGE_TOLD
     )
     participation = act.session.get_one(Participation, message.participation_id)
-    for duty in act.session.scalars(select(Duty).where(Duty.entry_id.in_(entries)).with_for_update()):
+    for duty in act.session.scalars(
+        select(Duty).where(Duty.entry_id.in_(entries)).with_for_update(key_share=True)
+    ):
         if duty.state is not DutyState.TOLD or duty.rule == NO_CHANGE_RULE:
             continue
         duty.state, duty.closed_at, duty.late, duty.entry_id = DutyState.OPEN, None, None, None

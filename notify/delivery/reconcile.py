@@ -85,7 +85,7 @@ def _take(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit
             )
             .order_by(Message.lease_until)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, key_share=True)
         ).all()
         taken = []
         for message in messages:
@@ -129,7 +129,7 @@ def _settle(
     sessions: sessionmaker[Session], keys: Keyring, outgoing: Outgoing, found: Found, *, at: datetime
 ) -> None:
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        message = act.session.get_one(Message, outgoing.message_id, with_for_update=True)
+        message = act.session.get_one(Message, outgoing.message_id, with_for_update={"key_share": True})
         if message.state is not MessageState.UNCERTAIN or message.attempt != outgoing.attempt:
             return
         duties = duties_of(act.session, [message.id])[message.id]

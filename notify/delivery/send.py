@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, case, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.keyring import Keyring
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 RETRY = Retry()
+RECORD_TRIES = 3
+"""The answers are known here and nowhere else: without them each message would have to be looked up at its provider."""
 
 _ACCEPT = (
     update(Message)
@@ -45,7 +48,7 @@ _LOCKED = (
     select(Message)
     .where(Message.id.in_(bindparam("ids", expanding=True)))
     .order_by(Message.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
 
@@ -73,7 +76,13 @@ def send_due(
     answers = [
         (claim.outgoing, _hand_over(sessions, claim, clock, fresh=n == 0)) for n, claim in enumerate(claims)
     ]
-    record(sessions, keys, answers, at=clock)
+    for left in reversed(range(RECORD_TRIES)):
+        try:
+            record(sessions, keys, answers, at=clock)
+            break
+        except OperationalError:  # a deadlock, or a database that is away for a moment
+            if not left:
+                raise
     return seen
 
 

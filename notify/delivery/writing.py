@@ -123,8 +123,9 @@ def _cover_text(act: Act, standing: Standing, address: Address) -> str | None:
 
 
 def _seal(act: Act, message: Message, words: Rendered) -> None:
-    if words.facts_left_out:
-        message.counts_as_told = False  # what did not fit in was not told
+    if words.facts_left_out or words.fallback:
+        # What was left out was not told, and English in place of her language tells nobody.
+        message.counts_as_told = False
     key = act.key(message.victim_id)
     message.wording_id, message.wording_version = words.wording_id, words.wording_version
     message.text_sealed = key.seal(message, "text_sealed", words.text)

@@ -15,7 +15,6 @@ from models.messages import Message, SealedUpdate
 from models.people import Participation, Victim
 from models.running import AppliedEvent
 from models.staff import Staff
-from models.vocabulary import Role
 from notify.access import WRITERS
 from notify.delivery.inbound import take_inbound
 from notify.delivery.receipts import Slip, apply, store
@@ -121,14 +120,11 @@ def _(event: events.StaffEvent, act: Act, _rulebook: Rulebook) -> None:
 
 @_apply.register
 def _(event: events.CaseEvent, act: Act, _rulebook: Rulebook) -> None:
-    officer = staff_by_ref(act.session, event.officer, "officer")
-    if officer.role not in (Role.CASE_OFFICER, Role.SUPERVISOR):
-        raise FieldFault("officer", "is not a case officer or supervisor")
     people.open_case(
         act,
         ref=event.case,
         unit=unit_by_ref(act.session, event.unit),
-        officer=officer,
+        officer=staff_by_ref(act.session, event.officer, "officer"),
         offence=event.offence,
         restricted=event.restricted,
         allow=[staff_by_ref(act.session, ref, f"allow[{n}]") for n, ref in enumerate(event.allow)],

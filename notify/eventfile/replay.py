@@ -31,10 +31,11 @@ from notify.planning.rulebook import Rulebook
 from notify.wiring import Services
 from notify.wording.catalogue import Wording
 
-REPLAY_SETTINGS = Settings.from_env(
-    {"STAFF_URL": "https://staff.example", "PUBLIC_URL": "https://updates.example"}
-)
+REPLAY_SETTINGS = Settings.from_env({})
 """Nothing of the machine's own settings touches a replay."""
+
+PUBLIC_URL = "https://updates.example"
+"""Where links lead: as long as a real address, and to nobody's host."""
 
 WORKER = "replay"
 NEEDS_TICKS_FIRST = (events.ReceiptEvent, events.ReadEvent, events.InboundEvent)
@@ -145,7 +146,7 @@ def replay_services(
         alert_policy=alert_policy(
             policy.due_soon_hours, policy.escalate_standard_days, policy.escalate_enhanced_days
         ),
-        writer=Writer(Wording.load(), REPLAY_SETTINGS.public_url, lambda: f"replay-{next(tokens):08d}"),
+        writer=Writer(Wording.load(), PUBLIC_URL, lambda: f"replay-{next(tokens):08d}"),
         providers={Channel.SMS: recorder, Channel.EMAIL: recorder},
     )
 
@@ -160,29 +161,11 @@ def replay(
 ) -> Outcome:
     """Apply the events in file order, each at its own time, running every tick that is due in between."""
     outcome = Outcome()
-    latest: datetime | None = None
     gc.freeze()  # what is loaded by now stays: no need to look through it again and again
     try:
         with counted_ids():
-            for number, event in read_events(lines):
-                if isinstance(event, EventFault):
-                    outcome.refused.append(Refusal(number, event.field, event.reason))
-                    continue
-                if latest is not None and event.at < latest:
-                    outcome.refused.append(Refusal(number, "at", "is earlier than an event before it"))
-                    continue
-                latest = event.at
-                if until is not None and event.at > until:
-                    outcome.beyond += 1
-                    continue
-                _advance(services, clock, event.at)
-                if isinstance(event, NEEDS_TICKS_FIRST):
-                    _settle(services, clock)
-                try:
-                    apply_event(services, event)
-                    outcome.applied += 1
-                except FieldFault as fault:
-                    outcome.refused.append(Refusal(number, fault.field, fault.reason))
+            for number, event in _in_order(lines, outcome, until):
+                _live(services, clock, event, number, outcome)
                 progress(number, event.at)
             if clock.instant is not None:
                 _advance(services, clock, max(until or clock.instant, clock.instant))
@@ -191,6 +174,38 @@ def replay(
         if isinstance(services.sessions, OneSession):
             services.sessions.close()  # else its open transaction would keep a schema from being dropped
     return outcome
+
+
+def _in_order(
+    lines: Iterable[bytes], outcome: Outcome, until: datetime | None
+) -> Iterator[tuple[int, events.Event]]:
+    """The events to apply, up to `until`; faults and what lies beyond are noted. The file is read to its end all the same."""
+    latest: datetime | None = None
+    for number, event in read_events(lines):
+        if isinstance(event, EventFault):
+            outcome.refused.append(Refusal(number, event.field, event.reason))
+        elif latest is not None and event.at < latest:
+            outcome.refused.append(Refusal(number, "at", "is earlier than an event before it"))
+        elif until is not None and event.at > until:
+            latest = event.at
+            outcome.beyond += 1
+        else:
+            latest = event.at
+            yield number, event
+
+
+def _live(
+    services: Services, clock: SimulatedClock, event: events.Event, number: int, outcome: Outcome
+) -> None:
+    """Let time pass up to one event, and apply it."""
+    _advance(services, clock, event.at)
+    if isinstance(event, NEEDS_TICKS_FIRST):
+        _settle(services, clock)
+    try:
+        apply_event(services, event)
+        outcome.applied += 1
+    except FieldFault as fault:
+        outcome.refused.append(Refusal(number, fault.field, fault.reason))
 
 
 def _advance(services: Services, clock: SimulatedClock, to: datetime) -> None:

@@ -20,7 +20,7 @@ _OPEN_DUTIES = (
     select(Duty)
     .where(Duty.participation_id == bindparam("participation_id"), is_one_of(Duty.state, DutyState.OPEN))
     .order_by(Duty.created_at, Duty.rule, Duty.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _RESOLVE_ALERTS = (
     update(Alert)

@@ -43,7 +43,7 @@ _DUE: Select[*tuple[Any, ...]] = (
     .where(Duty.next_alert_at <= bindparam("now"))
     .order_by(Duty.next_alert_at, Duty.id)
     .limit(bindparam("most"))
-    .with_for_update(of=Duty, skip_locked=True)
+    .with_for_update(of=Duty, skip_locked=True, key_share=True)
 )
 _LOOK_NEXT = update(Duty).where(Duty.id == bindparam("duty")).values(next_alert_at=bindparam("next"))
 _RAISED = select(Alert.duty_id, Alert.level).where(Alert.duty_id.in_(bindparam("ids", expanding=True)))

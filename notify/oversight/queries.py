@@ -1,7 +1,7 @@
 """Worklists: what is due, overdue or to be done, within what the viewer may see. Takes a Session, never commits."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, case, func, select
@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 from models.base import is_one_of
 from models.cases import Case
 from models.duties import Duty
+from models.messages import Inbound
 from models.oversight import Alert, Task
 from models.people import Participation, Victim
-from models.vocabulary import AlertLevel, AlertState, DutyState, RiskLevel, TaskState
+from models.vocabulary import AlertLevel, AlertState, DutyState, RiskLevel, Role, TaskState
 from notify.access import Viewer, visible
 
 PAGE = 50
+UNKNOWN_SHOWN = timedelta(days=30)
+"""How long what came in from a number that nobody knows stays on the overdue page."""
 OVERSEEN = (AlertLevel.URGENT, AlertLevel.OVERDUE, AlertLevel.ESCALATED)
 
 
@@ -72,6 +75,23 @@ def overdue_list(session: Session, viewer: Viewer, *, offset: int = 0, limit: in
         .order_by(Duty.enhanced.desc(), by_risk, func.coalesce(Duty.urgent_by, Duty.due_at), Duty.id)
     )
     return [DutyLine(*row) for row in session.execute(query.offset(offset).limit(limit))]
+
+
+def unknown_inbound(
+    session: Session, viewer: Viewer, *, at: datetime, offset: int = 0, limit: int = PAGE
+) -> list[Inbound]:
+    """What came in lately from numbers and addresses that are nobody's here, the newest first; for supervisors only.
+
+    It belongs to no case, so every unit's supervisors see it: one of them may know whose it is.
+    """
+    if viewer.role is not Role.SUPERVISOR:
+        return []
+    query = (
+        select(Inbound)
+        .where(Inbound.contact_point_id.is_(None), Inbound.received_at > at - UNKNOWN_SHOWN)
+        .order_by(Inbound.received_at.desc(), Inbound.id)
+    )
+    return list(session.scalars(query.offset(offset).limit(limit)))
 
 
 def open_tasks(

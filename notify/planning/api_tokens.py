@@ -29,6 +29,7 @@ class Scope(StrEnum):
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     PLANS_WRITE = "plans:write"
+    CONTACT_POINTS_VERIFY = "contact-points:verify"
     MILESTONES_WRITE = "milestones:write"
     CONTACTS_WRITE = "contacts:write"
     DUTIES_READ = "duties:read"

@@ -94,7 +94,7 @@ def correct_milestone(
     stale = act.session.scalars(
         select(Duty)
         .where(Duty.milestone_id == milestone.id, is_one_of(Duty.state, DutyState.OPEN))
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     close_duties(act, stale, DutyState.CANCELLED, reason=reason)
     act.session.flush()

@@ -48,7 +48,7 @@ _DUE: Select[*tuple[Any, ...]] = (
     .where(Participation.next_no_change_at <= bindparam("now"))
     .order_by(Participation.next_no_change_at, Participation.id)
     .limit(bindparam("most"))
-    .with_for_update(of=Participation, skip_locked=True)
+    .with_for_update(of=Participation, skip_locked=True, key_share=True)
 )
 _LOOK_NEXT = (
     update(Participation)

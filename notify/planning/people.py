@@ -1,4 +1,7 @@
-"""Enrolment: units, staff, cases, victims and their representatives; and what a victim has asked for."""
+"""Enrolment: units, staff, cases, victims and their representatives; and what a victim has asked for.
+
+Long because all that is recorded of people stands here side by side, a few lines each.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -26,7 +29,7 @@ from models.vocabulary import (
     TaskKind,
     TaskState,
 )
-from notify.access import Viewer, visible
+from notify.access import WRITERS, Viewer, visible
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.closing import close_duties, open_duties
@@ -74,7 +77,9 @@ def open_case(
     restricted: bool = False,
     allow: Collection[Staff] = (),
 ) -> Case:
-    """Open a case. The officer in the case is always on the allow list of a restricted one."""
+    """Open a case. Its officer, a case officer or supervisor, is always on the allow list of a restricted one."""
+    if officer.role not in WRITERS:
+        raise FieldFault("officer", "is not a case officer or supervisor")
     _unused(act, select(Case.id).where(Case.ref == ref), "case")
     if allow and not restricted:
         raise FieldFault("allow", "goes with a restricted case only")
@@ -121,13 +126,11 @@ def enrol_victim(  # noqa: PLR0913 - a victim has this many facts
     else:
         here = (Participation.case_id == case.id, Participation.victim_id == victim.id)
         _unused(act, select(Participation.id).where(*here), "victim")
-    rights = set(enhanced)
-    if date_of_birth and _age_on(date_of_birth, act.at.date()) < CHILD_IS_VULNERABLE:
-        rights.add(EnhancedRight.VULNERABLE_OR_INTIMIDATED)
+    rights = _rights(act, enhanced, date_of_birth)
     participation = Participation(
         case_id=case.id,
         victim_id=victim.id,
-        enhanced=[right.value for right in EnhancedRight if right in rights],
+        enhanced=rights,
         risk=risk,
         enrolled_at=act.at,
     )
@@ -135,6 +138,14 @@ def enrol_victim(  # noqa: PLR0913 - a victim has this many facts
     act.session.flush()
     act.log("victim enrolled", participation, owner=victim.id, enhanced=bool(rights), risk=risk)
     return participation
+
+
+def _rights(act: Act, given: Collection[EnhancedRight], date_of_birth: date | None) -> list[str]:
+    """What she is entitled to: what was recorded, and what her age alone gives her."""
+    rights = set(given)
+    if date_of_birth and _age_on(date_of_birth, act.at.date()) < CHILD_IS_VULNERABLE:
+        rights.add(EnhancedRight.VULNERABLE_OR_INTIMIDATED)
+    return [right.value for right in EnhancedRight if right in rights]
 
 
 def _is_seen_by(act: Act, victim: Victim, viewer: Viewer) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from flask import Flask
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from notify.web import api, errors, fields, headers, health, hooks, security, staff, victim
 from notify.web.context import keep_services, request_ids
@@ -40,6 +41,8 @@ def create_app(services: Services, *, face: Face, checks: Mapping[str, Check] | 
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_MAX_AGE,
         EXIT_URL=settings.exit_url,
     )
+    if proxies := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # Flask's own way
     keep_services(app, services)
     security.register(app, settings, face=face)
     headers.register(app, secure=settings.cookie_secure)

@@ -9,7 +9,7 @@ from typing import Final
 
 from models.vocabulary import Channel, Detail
 from notify.wording.catalogue import ANY_KIND, FACTS, Locale, Term, Wording
-from notify.wording.discreet import fits_two_segments, plain_punctuation
+from notify.wording.discreet import fits_two_segments, has_web_address, plain_punctuation
 from notify.wording.template import Text, fill
 
 FACT_LONGEST: Final = 500
@@ -26,7 +26,7 @@ class Rendered:
     """One message, ready to hand over.
 
     `fallback`: English stands in for a language that has no wording. `facts_left_out`: known facts did not fit the
-    text message, so that it tells less than the private page does.
+    text message, or held a web or e-mail address, so that it tells less than the private page does.
     """
 
     subject: str | None = field(repr=False)
@@ -63,6 +63,7 @@ def render_message(
     """One message at one level of detail over one channel.
 
     `cover_text` stands in for the nudge's sentence and goes before the link; a full text ignores it.
+    A full text leaves out each fact with a web or e-mail address in it: what a telephone makes a link of is ours alone.
     A full SMS whose facts would take it over two segments is sent without its facts.
 
     Raises KeyError for an unknown kind, ValueError for a link message without a link.
@@ -84,7 +85,7 @@ def render_message(
 def render_page(wording: Wording, *, language: str, kind: str, facts: Mapping[str, str]) -> Page:
     """The private page of one update. Raises KeyError for an unknown kind."""
     locale, fallback = wording.locale(language)
-    text, (title, *paragraphs) = _page(locale, kind, facts)
+    text, (title, *paragraphs) = _page(locale, kind, _clean_facts(facts))
     return Page(
         title=title,
         paragraphs=tuple(paragraphs),
@@ -106,24 +107,28 @@ def call_prompt(wording: Wording, language: str, kind: str) -> str:
 
 
 def _full(locale: Locale, kind: str, channel: Channel, facts: Mapping[str, str]) -> tuple[str, str, bool]:
-    """The update itself, and whether its facts were left out for length.
+    """The update itself, and whether any of its facts were left out.
 
-    An e-mail carries the words of the private page, so the two can never differ.
+    An e-mail carries the words of the private page, so the two differ in nothing but a fact that is left out.
     """
+    known = _clean_facts(facts)
+    safe = {name: value for name, value in known.items() if not has_web_address(value)}
+    unsafe = known.keys() - safe.keys()
     if channel is Channel.EMAIL:
-        page, paragraphs = _page(locale, kind, facts)
+        page, paragraphs = _page(locale, kind, safe)
         frame = locale.text(kind, "full.email")
-        return page.id, _laid_out(fill(frame, {"update": "\n\n".join(paragraphs)}), channel), False
+        text = _laid_out(fill(frame, {"update": "\n\n".join(paragraphs)}), channel)
+        return page.id, text, bool(page.placeholders() & unsafe)
     template = locale.text(kind, "full.sms")
-    text = _laid_out(fill(template, _clean_facts(facts)), channel)
+    text = _laid_out(fill(template, safe), channel)
     if fits_two_segments(text):
-        return template.id, text, False
+        return template.id, text, bool(template.placeholders() & unsafe)
     return template.id, _laid_out(fill(template, {}), channel), True
 
 
 def _page(locale: Locale, kind: str, facts: Mapping[str, str]) -> tuple[Text, tuple[str, ...]]:
     text = locale.text(kind, "page")
-    return text, (*fill(text, _clean_facts(facts)), *fill(locale.text(kind, "page_end"), {}))
+    return text, (*fill(text, facts), *fill(locale.text(kind, "page_end"), {}))
 
 
 def _clean_facts(facts: Mapping[str, str]) -> dict[str, str]:

@@ -40,8 +40,10 @@ class CommandLine:
     def services(self) -> Iterator[Services]:
         """The services that the commands use."""
         services = make_services(Settings.from_env(self.env))
-        yield services
-        services.database.engine.dispose()
+        try:
+            yield services
+        finally:
+            services.database.engine.dispose()
 
 
 NOTHING_SET = dict.fromkeys(

@@ -1,6 +1,8 @@
 """The migrations make the tables that the models describe, on both databases, and can be taken back."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -127,6 +129,38 @@ def test_the_audit_log_refuses_to_be_changed(bare, change):
 
     with bare.connect() as connection:
         assert connection.scalars(text("SELECT action FROM audit_entries")).all() == ["viewed"]
+
+
+@pytest.mark.parametrize(
+    ("table", "in_its_way"),
+    [
+        ("audit_entries", {"seq": 1}),
+        ("contact_entries", {"id": 1}),
+        ("contact_entries", {"id": 3, "rowid": 1}),
+    ],
+)
+def test_sqlite_does_not_put_a_new_row_in_the_place_of_an_old_one(tmp_path, table, in_its_way):
+    key = next(iter(in_its_way))
+    engine = make_engine(f"sqlite:///{tmp_path / 'bare.db'}")
+    upgrade(engine)
+    engine.dispose()
+    # A connection of its own asks for no rows in other tables.
+    with closing(sqlite3.connect(tmp_path / "bare.db")) as connection:
+        add(connection, table, {key: 1})
+        add(connection, table, {key: 2})
+
+        with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+            add(connection, table, in_its_way, how="INSERT OR REPLACE")
+
+        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (2,)
+
+
+def add(connection: sqlite3.Connection, table: str, given: dict[str, int], *, how: str = "INSERT") -> None:
+    """A row with these values, and with anything in its other columns."""
+    columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+    values = {name: "x" for _, name, _, needed, _, _ in columns if needed} | given
+    holes = ", ".join("?" * len(values))
+    connection.execute(f"{how} INTO {table} ({', '.join(values)}) VALUES ({holes})", [*values.values()])
 
 
 def test_postgresql_does_not_truncate_the_logs(postgresql_admin):

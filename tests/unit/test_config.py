@@ -14,6 +14,9 @@ TWILIO = {
     "TWILIO_AUTH_TOKEN": "token",
     "TWILIO_FROM": "MG1",
 }
+SMTP = {"EMAIL_PROVIDER": "smtp", "SMTP_HOST": "mail.example", "EMAIL_FROM": "updates@example.org"}
+SENDING = TWILIO | SMTP
+DOORS = {"STAFF_URL": "https://staff.example.org", "PUBLIC_URL": "https://messages.example.org"}
 
 
 def faults_of(env):
@@ -153,10 +156,16 @@ def test_the_web_is_given_a_key_for_each_door():
     ("env", "name"),
     [
         ({"STAFF_SECRET_KEY": STAFF, "PUBLIC_SECRET_KEY": STAFF}, "PUBLIC_SECRET_KEY"),
-        ({"STAFF_URL": "https://a.example", "PUBLIC_URL": "https://a.example/"}, "PUBLIC_URL"),
-        ({"STAFF_URL": "http://staff.example.org"}, "STAFF_URL"),
-        ({"PUBLIC_URL": "https://messages.example.org/path"}, "PUBLIC_URL"),
-        ({"PUBLIC_URL": "https://messages.example.org", "COOKIE_SECURE": "false"}, "COOKIE_SECURE"),
+        (SENDING | {"STAFF_URL": "https://a.example", "PUBLIC_URL": "https://a.example/"}, "PUBLIC_URL"),
+        (SENDING | {"STAFF_URL": "http://staff.example.org"}, "STAFF_URL"),
+        (SENDING | {"PUBLIC_URL": "https://messages.example.org/path"}, "PUBLIC_URL"),
+        (SENDING | {"PUBLIC_URL": DOORS["PUBLIC_URL"], "COOKIE_SECURE": "false"}, "COOKIE_SECURE"),
+        (SMTP | DOORS, "SMS_PROVIDER"),
+        (TWILIO | DOORS, "EMAIL_PROVIDER"),
+        (TWILIO | {"STAFF_URL": DOORS["STAFF_URL"]}, "EMAIL_PROVIDER"),
+        (TWILIO | {"PUBLIC_URL": DOORS["PUBLIC_URL"]}, "EMAIL_PROVIDER"),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES"),
+        ({"TRUSTED_PROXIES": "one"}, "TRUSTED_PROXIES"),
         (TWILIO | {"TWILIO_FROM": ""}, "TWILIO_FROM"),
         ({"EMAIL_PROVIDER": "smtp", "SMTP_HOST": "mail.example"}, "EMAIL_FROM"),
         ({"SMTP_USERNAME": "someone"}, "SMTP_PASSWORD"),
@@ -183,10 +192,15 @@ def test_a_dangerous_setting_or_combination_is_refused(env, name):
 
 def test_two_hosts_over_https_are_two_doors():
     settings = Settings.from_env(
-        {"STAFF_URL": "https://staff.example.org/", "PUBLIC_URL": "https://m.example.org"}
+        SENDING | {"STAFF_URL": "https://staff.example.org/", "PUBLIC_URL": "https://m.example.org"}
     )
 
     assert (settings.staff_url, settings.public_url) == ("https://staff.example.org", "https://m.example.org")
+
+
+def test_no_proxy_is_trusted_unless_it_is_said_how_many_there_are():
+    assert Settings.from_env({}).trusted_proxies == 0
+    assert Settings.from_env({"TRUSTED_PROXIES": "2"}).trusted_proxies == 2
 
 
 def test_cookies_may_travel_in_the_clear_on_this_machine_alone():

@@ -145,6 +145,14 @@ def test_a_library_is_heard_only_when_it_warns_and_then_only_where(written):
     assert "Ada" not in json.dumps(line)
 
 
+def test_the_web_server_does_not_quote_a_request(written):
+    put_together = f"Invalid request: {CANARY}"
+    logging.getLogger("gunicorn.error").warning(put_together)
+
+    assert written()[0]["event"] == "a library warned"
+    assert "Ada" not in json.dumps(written())
+
+
 def test_an_error_that_nobody_caught_is_told_without_its_text(written):
     error = ValueError(CANARY)
 

@@ -12,7 +12,8 @@ down_revision: str | None = "0001"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-TABLES = ("audit_entries", "contact_entries")
+TABLES = {"audit_entries": "seq", "contact_entries": "id"}
+"""With the column of their primary key."""
 
 
 def upgrade() -> None:
@@ -25,8 +26,8 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION refuse_change CASCADE")
         return
     for table in TABLES:
-        op.execute(f"DROP TRIGGER {table}_update")
-        op.execute(f"DROP TRIGGER {table}_delete")
+        for change in ("update", "delete", "insert"):
+            op.execute(f"DROP TRIGGER {table}_{change}")
 
 
 def _on_postgresql() -> bool:
@@ -50,9 +51,10 @@ def _postgresql() -> Iterator[str]:
 
 
 def _sqlite() -> Iterator[str]:
-    for table in TABLES:
+    for table, key in TABLES.items():
+        refuse = f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed'); END"
         for change in ("update", "delete"):
-            yield (
-                f"CREATE TRIGGER {table}_{change} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed'); END"
-            )
+            yield f"CREATE TRIGGER {table}_{change} BEFORE {change} ON {table} {refuse}"
+        # INSERT OR REPLACE deletes what is in its way without firing the trigger on deletes.
+        there = f"SELECT 1 FROM {table} WHERE {key} = NEW.{key} OR rowid = NEW.rowid"  # noqa: S608 - our own names
+        yield f"CREATE TRIGGER {table}_insert BEFORE INSERT ON {table} WHEN EXISTS ({there}) {refuse}"

@@ -38,7 +38,7 @@ class Found(NamedTuple):
 def find_case(act: Act, caller: Bearer, ref: str, *, lock: bool = False) -> Case:
     """The case of the path; 404 when there is none that this caller may see."""
     query = select(Case).where(_named("case", Case.ref, Case.id, ref), visible(caller.viewer))
-    row: Case = _one(act, query.order_by((Case.ref == ref).desc()), "case", Case if lock else None)[0]
+    row: Case = _one(act, query.order_by(_id_first(Case.id, ref)), "case", Case if lock else None)[0]
     return row
 
 
@@ -53,7 +53,7 @@ def find_part(act: Act, caller: Bearer, case: str, victim: str, *, lock: bool = 
             _named("victim", Victim.ref, Victim.id, victim),
             visible(caller.viewer),
         )
-        .order_by((Case.ref == case).desc(), (Victim.ref == victim).desc())
+        .order_by(_id_first(Case.id, case), _id_first(Victim.id, victim))
     )
     return Found(*_one(act, query, "victim", Participation if lock else None))
 
@@ -61,7 +61,7 @@ def find_part(act: Act, caller: Bearer, case: str, victim: str, *, lock: bool = 
 def find_victim(act: Act, caller: Bearer, ref: str) -> Victim:
     """A victim in some case that this caller may see."""
     query = select(Victim).where(_named("victim", Victim.ref, Victim.id, ref), _in_a_visible_case(caller))
-    row: Victim = _one(act, query.order_by((Victim.ref == ref).desc()), "victim")[0]
+    row: Victim = _one(act, query.order_by(_id_first(Victim.id, ref)), "victim")[0]
     return row
 
 
@@ -71,7 +71,7 @@ def find_contact_point(act: Act, caller: Bearer, ref: str) -> tuple[ContactPoint
         select(ContactPoint, Victim)
         .join(Victim, Victim.id == ContactPoint.victim_id)
         .where(_named("contact_point", ContactPoint.ref, ContactPoint.id, ref), _in_a_visible_case(caller))
-        .order_by((ContactPoint.ref == ref).desc())
+        .order_by(_id_first(ContactPoint.id, ref))
     )
     point, victim = _one(act, query, "contact_point", ContactPoint)
     return point, victim
@@ -83,7 +83,7 @@ def find_milestone(act: Act, caller: Bearer, ref: str) -> tuple[Milestone, Case]
         select(Milestone, Case)
         .join(Case, Case.id == Milestone.case_id)
         .where(_named("milestone", Milestone.external_id, Milestone.id, ref), visible(caller.viewer))
-        .order_by((Milestone.external_id == ref).desc())
+        .order_by(_id_first(Milestone.id, ref))
     )
     milestone, case = _one(act, query, "milestone", Milestone)
     return milestone, case
@@ -144,10 +144,13 @@ def _named(
     """By reference or by our id: a reference with a slash in it fits into no path."""
     if len(ref) > LONGEST_REF or NEVER.search(ref):
         unknown(name)
-    try:
-        return or_(ref_column == ref, id_column == UUID(ref))
-    except ValueError:
-        return ref_column == ref
+    our_id = _uuid(ref)
+    return ref_column == ref if our_id is None else or_(ref_column == ref, id_column == our_id)
+
+
+def _id_first(id_column: InstrumentedAttribute[UUID], ref: str) -> ColumnElement[bool]:
+    """Order by this where both could be meant: callers choose references, and one may look like another row's id."""
+    return (id_column == _uuid(ref)).desc()
 
 
 def _one(
@@ -163,10 +166,14 @@ def _one(
 
 
 def _id(text: str, name: str) -> UUID:
+    return _uuid(text) or unknown(name)
+
+
+def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
-        unknown(name)
+        return None
 
 
 def unknown(name: str) -> NoReturn:

@@ -52,9 +52,7 @@ class ContactPointChangeBody(ReasonShape):
 def enrol_victim(act: Act, caller: Bearer, body: dict[str, Any], case: str) -> dict[str, Any]:
     """Enrol a victim in a case; one who is known from another case is given the same reference and name."""
     row = find_case(act, caller, case, lock=True)
-    participation = people.enrol_victim(
-        act, case=row, ref=body.pop("victim"), viewer=caller.viewer, **body
-    )
+    participation = people.enrol_victim(act, case=row, ref=body.pop("victim"), viewer=caller.viewer, **body)
     return told_part(find_part(act, caller, row.ref, str(participation.victim_id)))
 
 
@@ -122,7 +120,7 @@ def add_contact_point(act: Act, caller: Bearer, body: dict[str, Any], victim: st
 
 @part.act(
     "/contact-points/<contact_point>/verification",
-    Scope.PLANS_WRITE,
+    Scope.CONTACT_POINTS_VERIFY,
     ContactPointSchema,
     body=ContactPointChangeBody,
 )

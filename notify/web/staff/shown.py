@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -65,6 +66,15 @@ class RepresentativeShown:
     row: Representative
     name: str = field(repr=False)
     scope: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class UnknownShown:
+    """What came in from a number that is nobody's here; enough of the number to know it by."""
+
+    at: datetime
+    sender: str
+    text: str = field(repr=False)
 
 
 def victim_shown(act: Act, part: Part) -> VictimShown:
@@ -149,3 +159,14 @@ def inbound_text(act: Act, row: Inbound) -> str:
     """Sealed under the key of whose number it came from, or the service's own when nobody knew the number."""
     point = act.session.get(ContactPoint, row.contact_point_id) if row.contact_point_id else None
     return act.key(point.victim_id if point else SERVICE).open(row, "text_sealed")
+
+
+def unknown_shown(act: Act, row: Inbound) -> UnknownShown:
+    """Open what came in from an unknown number; one whose seal is broken must not take the whole list away."""
+    key = act.key(SERVICE)
+    try:
+        return UnknownShown(
+            row.received_at, masked(key.open(row, "sender_sealed")), key.open(row, "text_sealed")
+        )
+    except SealBroken:
+        return UnknownShown(row.received_at, "Cannot be read", "Cannot be read")

@@ -14,14 +14,14 @@ from models.staff import Staff
 from models.vocabulary import AlertState, Role
 from notify.ledger.acts import Act
 from notify.oversight.alerts import acknowledge, resolve
-from notify.oversight.queries import OVERSEEN, PAGE, overdue_list
+from notify.oversight.queries import OVERSEEN, PAGE, overdue_list, unknown_inbound
 from notify.web.staff.about_victim import ask
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.forms import ResolveForm
 from notify.web.staff.guard import acting, guarded, viewer
 from notify.web.staff.lookups import Part, the_alert
 from notify.web.staff.pages import page_number, pages_known
-from notify.web.staff.shown import staff_names, victim_shown
+from notify.web.staff.shown import staff_names, unknown_shown, victim_shown
 from notify.web.staff.words import deadline, said
 
 bp = guarded("overdue", Role.SUPERVISOR, Role.AUDITOR)
@@ -30,28 +30,34 @@ changes = guarded("alerts", Role.SUPERVISOR)
 
 @bp.get("/overdue")
 def overdue() -> str:
-    """Enhanced rights first, then risk, then age."""
+    """Enhanced rights first, then risk, then age; after them what came in from numbers that nobody knows."""
     page = page_number()
+    offset = (page - 1) * PAGE
     with acting() as act:
-        lines = overdue_list(act.session, viewer(), offset=(page - 1) * PAGE, limit=PAGE + 1)
+        lines = overdue_list(act.session, viewer(), offset=offset, limit=PAGE + 1)
         shown = lines[:PAGE]
         victims = {
             line.participation.id: victim_shown(act, Part(line.participation, line.victim, line.case))
             for line in shown
         }
         officers = staff_names(act, [line.case.officer_id for line in shown])
+        came_in = unknown_inbound(act.session, viewer(), at=act.at, offset=offset, limit=PAGE + 1)
+        unknown = [unknown_shown(act, row) for row in came_in[:PAGE]]
         me = act.session.get_one(Staff, viewer().staff_id)
         act.log("listed", me, list="overdue", count=len(shown))
+        if unknown:
+            act.log("listed", me, list="unknown inbound", count=len(unknown))
     return render_template(
         "staff/overdue.html",
         lines=shown,
         victims=victims,
         officers=officers,
+        unknown=unknown,
         at=act.at,
         can_change=viewer().role is Role.SUPERVISOR,
         form=FlaskForm(),
         page=page,
-        pages=pages_known(page, len(lines), PAGE),
+        pages=pages_known(page, max(len(lines), len(came_in)), PAGE),
     )
 
 

@@ -108,7 +108,7 @@ def change() -> str:
 def change_now() -> Response:
     """It is not safe any more to contact her as agreed."""
     with visits.visiting() as (act, victim):
-        stop_contact(act, victim)
+        stop_contact(act, victim, visit_id=visits.current_id())
     flash("change")
     return redirect("/messages", 303)
 

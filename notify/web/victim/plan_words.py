@@ -43,6 +43,9 @@ NAMES = {
     Weekday.SUN: "Sunday",
 }
 NOTHING_AGREED = "We have not agreed with you yet how to keep in touch. Your officer will ask you."
+ALL_STOPPED = (
+    "We have stopped using all the ways that we agreed with you. Your officer will look for a safe way."
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,9 @@ def _agreement(
         notes.append("You asked us for a break. You can end it at any time.")
     if plan is None:
         return Agreement(None, (*notes, NOTHING_AGREED), ())
+    states = {points[channel.contact_point_id].state for channel in plan.channels}
+    if states == {ContactPointState.SUSPENDED}:  # whoever else reads this page learns nothing of them
+        return Agreement(None, (*notes, ALL_STOPPED), ())
     if not plan.automatic:
         notes.append("A person gets in touch with you each time. Nothing is sent by a machine.")
     rows = [_row(act, channel, points[channel.contact_point_id]) for channel in plan.channels]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import cast
+from uuid import UUID
 
 from flask import g, redirect, session
 from sqlalchemy import select
@@ -64,6 +65,11 @@ def require() -> Response | None:
         return redirect("/", 303)
     g.visit = visit
     return None
+
+
+def current_id() -> UUID:
+    """Which visit this is."""
+    return cast("VictimSession", g.visit).id
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from jobs import send
 from models.messages import Message
 from models.oversight import Task
 from models.people import ContactPoint, Victim
@@ -258,6 +259,23 @@ def test_the_words_of_an_old_plan_are_not_sent_under_a_new_one(world):
 
     assert ["updates.example" in one.text for one in world.arrived] == [False]
     assert world.states() == ["accepted", "cancelled"]
+
+
+def test_what_was_written_under_an_old_plan_is_kept_back_even_before_it_is_written_anew(world):
+    make_victim(world)
+    make_plan(world, ChannelPlan(windows=OFFICE_HOURS, cover_text="Your library book is ready."))
+    world.clock.now = SATURDAY
+    record(world)
+    run_ticks(world)
+
+    world.clock.now = MONDAY
+    make_plan(world, ChannelPlan(windows=OFFICE_HOURS, cover_text="Your parcel is ready."))
+    send.TICK.run(world.services, "worker-1")
+    sent_under_the_old_plan = world.sms.texts.copy()
+    run_ticks(world)
+
+    assert sent_under_the_old_plan == []
+    assert world.sms.texts == ["Your parcel is ready."]
 
 
 def test_a_message_goes_to_the_contact_point_of_the_new_plan_and_not_to_the_old(world):

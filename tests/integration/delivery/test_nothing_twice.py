@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
 from sqlalchemy import func, select, text
@@ -145,7 +145,7 @@ def test_a_worker_that_dies_between_claim_and_hand_over_loses_nothing(world, sec
     world.sms.witness = die
     with pytest.raises(KilledError):
         run_ticks(world)
-    world.sms.witness = lambda _outgoing, _at: None
+    world.sms.witness = ignore
 
     run_ticks(second, WEEK_LATER)
 
@@ -200,7 +200,7 @@ def test_two_workers_take_turns_while_one_is_waiting_for_its_provider(world, sec
     owed_to_many(world)
 
     def other_works(_outgoing, _at):
-        world.sms.witness = lambda _outgoing, _at: None
+        world.sms.witness = ignore
         run_ticks(second, worker="other")
 
     world.sms.witness = other_works
@@ -215,7 +215,7 @@ def test_an_answer_to_an_attempt_that_was_given_up_changes_nothing(world, second
     world.sms.answers.extend([Answer(), Answer(TryLater("busy"), arrives=False)])
 
     def hang(_outgoing, _at):
-        world.sms.witness = lambda _outgoing, _at: None
+        world.sms.witness = ignore
         world.clock.pass_time(minutes=6)
         run_ticks(second)
 
@@ -225,6 +225,57 @@ def test_an_answer_to_an_attempt_that_was_given_up_changes_nothing(world, second
     assert len(world.arrived) == 1
     assert world.states() == ["accepted"]
     assert world.row(Message).attempt == 2
+
+
+def test_an_answer_to_an_attempt_that_was_given_up_puts_nothing_back_while_the_next_is_in_hand(world, second):
+    owed(world)
+    world.sms.answers.extend([Answer(TryLater("busy"), arrives=False)])
+    first_answered, second_in_hand = Event(), Event()
+
+    def second_hand_over(_outgoing, _at):
+        world.sms.witness = ignore
+        second_in_hand.set()
+        assert first_answered.wait(timeout=30)
+
+    other = Thread(target=run_ticks, args=(second,), kwargs={"worker": "other"})
+
+    def first_hand_over(_outgoing, _at):
+        world.sms.witness = second_hand_over
+        world.clock.pass_time(minutes=6)
+        other.start()
+        assert second_in_hand.wait(timeout=30)
+
+    world.sms.witness = first_hand_over
+    run_ticks(world)
+    states = world.states()
+    first_answered.set()
+    other.join(timeout=60)
+    run_ticks(world, WEEK_LATER)
+
+    assert states == ["claimed"]
+    assert len(world.arrived) == 1
+
+
+def test_what_one_worker_has_in_hand_is_not_asked_about_by_another(world, second):
+    """The other comes by because of a third message, which is uncertain."""
+    world.sms.answers.append(Answer(Uncertain("timed_out"), arrives=False))
+    world.sms.look_up, look_up = _unreachable, world.sms.look_up
+    owed(world)
+    run_ticks(world)
+    world.sms.look_up = look_up
+
+    def other_asks(_outgoing, _at):
+        world.sms.witness = ignore
+        world.clock.pass_time(minutes=1)
+        run_ticks(second, worker="other")
+
+    world.clock.pass_time(minutes=4, seconds=30)
+    record(world, "charge")
+    world.sms.witness = other_asks
+    run_ticks(world, WEEK_LATER)
+
+    assert len(world.sms.looked_up) == 1
+    assert len(world.arrived) == 2
 
 
 def test_a_receipt_that_is_faster_than_the_answer_is_kept(world):
@@ -429,6 +480,10 @@ def owed_to_many(world: World) -> None:
 
 def numbers() -> list[str]:
     return [f"+44770090{n:04}" for n in range(1, MESSAGES + 1)]
+
+
+def ignore(_outgoing, _at):
+    """Look at nothing."""
 
 
 def _unreachable(_outgoing, **_more):

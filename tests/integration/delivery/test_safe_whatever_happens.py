@@ -18,7 +18,6 @@ from models.session import Database
 from models.tables import metadata
 from models.vocabulary import Detail
 from notify.delivery.providers.base import Outgoing, Refused, TryLater, Uncertain
-from notify.errors import Conflict
 from tests.fakes import Answer
 from tests.make import (
     LONDON,
@@ -97,8 +96,14 @@ class Contact(RuleBasedStateMachine):
 
     database: Database
 
-    @initialize(at=st.sampled_from(BEGINNINGS), agreed=channels, never=never_dates)
-    def begin(self, at, agreed, never):
+    @initialize(
+        at=st.sampled_from(BEGINNINGS),
+        agreed=channels,
+        never=never_dates,
+        nudge=st.booleans(),
+        first=st.sampled_from(KINDS),
+    )
+    def begin(self, at, agreed, never, nudge, first):
         with self.database.engine.begin() as connection:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
@@ -108,7 +113,8 @@ class Contact(RuleBasedStateMachine):
         self.faults: list[str] = []
         for provider in (self.world.sms, self.world.email):
             provider.witness = self.check
-        self.agree(agreed, never, automatic=True, nudge=False)
+        self.agree(agreed, never, automatic=True, nudge=nudge)
+        self.happen(first)
 
     @rule(
         agreed=channels,
@@ -140,11 +146,16 @@ class Contact(RuleBasedStateMachine):
             default=False,
         )
 
-    @rule(kind=st.sampled_from(KINDS), wait=waits)
-    def happen(self, kind, wait):
+    @rule(kind=st.sampled_from(KINDS))
+    def happen(self, kind):
         record(self.world, kind)
         self.agreed.bad_news_only &= kind == ABOUT_BAD_NEWS
-        run_ticks(self.world, self.world.clock() + wait)
+        run_ticks(self.world)
+
+    @rule(kind=st.sampled_from(KINDS), wait=waits)
+    def happen_and_wait(self, kind, wait):
+        self.happen(kind)
+        self.pass_time(wait)
 
     @rule(wait=waits)
     def pass_time(self, wait):
@@ -159,49 +170,46 @@ class Contact(RuleBasedStateMachine):
     def trouble(self, answer, by_mail):
         (self.world.email if by_mail else self.world.sms).answers.append(answer)
 
-    @rule(point=st.sampled_from(sorted(POINTS)))
-    def doubt(self, point):
-        suspend_point(self.world, point)
-        self.agreed.usable.discard(point)
-
-    @rule(point=st.sampled_from(sorted(POINTS)))
-    def settle_doubt(self, point):
-        if point not in self.agreed.usable:
-            verify_point(self.world, point)
-            self.agreed.usable.add(point)
-
-    @rule(text=st.sampled_from(["STOP", "ok thanks", "wrong number"]))
-    def hear(self, text):
-        inbound(self.world, text)
-        if text != "ok thanks":
-            self.agreed.usable.discard("V-1-mobile")
-
-    @rule(outcome=st.sampled_from(["spoke_identity_checked", "voicemail", "other_person_answered"]))
-    def ring(self, outcome):
-        contact(self.world, outcome)
-        if outcome == "other_person_answered":
-            self.agreed.usable.discard("V-1-mobile")
-
     @rule(status=st.sampled_from(["accepted", "delivered", "undelivered", "failed"]), which=st.integers(0, 9))
     def hear_of(self, status, which):
         if self.world.arrived:
             receipt(self.world, self.world.arrived[which % len(self.world.arrived)], status)
 
-    @rule(wish=st.sampled_from([pause, decline, resume]))
-    def wish(self, wish):
-        try:
-            wish(self.world)
-        except Conflict:  # she asked for that before
-            return
-        self.agreed.paused = wish is pause or (self.agreed.paused and wish is not resume)
-        self.agreed.declined = wish is decline or (self.agreed.declined and wish is not resume)
+    @rule(what=st.sampled_from(["suspend", "stop", "other person", "spoke", "pause", "decline"]))
+    def disturb(self, what):
+        match what:
+            case "suspend":
+                suspend_point(self.world, "V-1-email")
+                self.agreed.usable.discard("V-1-email")
+            case "stop":
+                inbound(self.world, "STOP")
+                self.agreed.usable.discard("V-1-mobile")
+            case "other person":
+                contact(self.world, "other_person_answered")
+                self.agreed.usable.discard("V-1-mobile")
+            case "spoke":
+                contact(self.world, "spoke_identity_checked")
+            case "pause" if not self.agreed.paused:
+                pause(self.world)
+                self.agreed.paused = True
+            case "decline" if not self.agreed.declined:
+                decline(self.world)
+                self.agreed.declined = True
 
-    @precondition(lambda self: not self.agreed.closed)
-    @rule(sure=st.integers(0, 4))
-    def end(self, sure):
-        if sure == 0:
-            close(self.world)
-            self.agreed.closed = True
+    @rule()
+    def mend(self):
+        for point in sorted(set(POINTS) - self.agreed.usable):
+            verify_point(self.world, point)
+            self.agreed.usable.add(point)
+        if self.agreed.paused or self.agreed.declined:
+            resume(self.world)
+            self.agreed.paused = self.agreed.declined = False
+
+    @precondition(lambda self: not self.agreed.closed and len(self.world.arrived) > 1)
+    @rule()
+    def end(self):
+        close(self.world)
+        self.agreed.closed = True
 
     def check(self, outgoing: Outgoing, at: datetime) -> None:
         """At the instant of the hand-over, before the provider answers."""

@@ -97,6 +97,23 @@ def test_a_dropped_line_is_found_even_when_the_others_move_up(chain):
     assert found.seq == 3
 
 
+def test_a_line_that_was_written_anew_in_the_middle_is_found_by_the_one_after_it(chain):
+    """The forger has the service itself write another line in its place, so that its own hash is right."""
+    *_, before, replaced, last = all_lines(chain)
+    tamper(chain, delete(AuditEntry).where(AuditEntry.seq > before.seq))
+    tamper(chain, update(AuditHead).values(seq=before.seq, hash=before.hash))
+    with chain.acting() as act:
+        act.log("viewed", act.session.scalars(select(Victim)).one())
+    kept = {column.name: getattr(last, column.name) for column in AuditEntry.__table__.columns}
+    with chain.services.sessions.begin() as session:
+        session.add(AuditEntry(**kept))
+    tamper(chain, update(AuditHead).values(seq=last.seq, hash=last.hash))
+
+    found = broken(chain)
+    assert found is not None
+    assert (found.seq, found.fault) == (replaced.seq + 1, "it does not follow the entry before it")
+
+
 def test_two_lines_that_changed_places_are_found(chain):
     for old, new in ((2, 1_000), (3, 2), (1_000, 3)):
         tamper(chain, update(AuditEntry).where(AuditEntry.seq == old).values(seq=new))

@@ -6,6 +6,7 @@ from models.duties import Duty
 from models.ledger import ContactEntry
 from models.messages import SealedUpdate
 from models.oversight import Alert, Task
+from models.people import Participation
 from models.vocabulary import Detail
 from tests.make import (
     ChannelPlan,
@@ -136,9 +137,12 @@ def test_a_bounce_after_delivered_is_believed(world, bounce):
     receipt(world, world.arrived[0], bounce, "30003")
     run_ticks(world)
 
+    duty = world.duty()
+    assert (duty.state, duty.closed_at, duty.late) == ("open", None, None)
     (task,) = world.rows(Task)
-    assert (task.kind, task.rules, task.due_at) == ("call", ["R6-ARREST"], world.clock())
+    assert (task.kind, task.rules, task.due_at) == ("call", ["R6-ARREST"], duty.due_at)
     assert world.states() == ["undelivered"]
+    assert world.row(Participation).last_reached_at is None
 
 
 def test_a_bounce_of_what_told_nobody_anything_calls_nobody_back(world):

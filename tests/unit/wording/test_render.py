@@ -117,6 +117,35 @@ def test_facts_that_fit_a_text_message_are_in_it() -> None:
     assert not message.facts_left_out
 
 
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("address", ["See bit.ly/x", "https://example.com", "sam@example.com", "bit．ly"])
+def test_a_fact_with_an_address_is_left_out_of_a_message_and_the_others_stay(
+    channel: Channel, address: str
+) -> None:
+    facts = {"conditions": address, "bail_until": "14 March 2026"}
+
+    message = make_message(detail=Detail.FULL, channel=channel, facts=facts)
+
+    without = make_message(detail=Detail.FULL, channel=channel, facts={"bail_until": "14 March 2026"})
+    assert message.text == without.text
+    assert "14 March 2026" in message.text
+    assert message.facts_left_out
+    assert not without.facts_left_out
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_an_address_in_a_fact_that_the_text_never_uses_takes_nothing_from_it(channel: Channel) -> None:
+    message = make_message(detail=Detail.FULL, channel=channel, facts={"hearing_place": "example.com"})
+
+    assert not message.facts_left_out
+
+
+def test_a_fact_with_an_address_stays_on_the_private_page() -> None:
+    page = make_page({"conditions": "to read example.com"})
+
+    assert "These are the rules that they must keep to: to read example.com." in page.paragraphs
+
+
 def test_a_fact_is_one_line_of_plain_text() -> None:
     page = make_page({"conditions": "not to\n\ncall\tyou\x1b[2J \u202e<b>{link}</b>\x00."})
 

@@ -92,6 +92,43 @@ def test_our_id_names_a_thing_as_well_as_your_reference_does(officer):
     assert officer.post(f"/cases/{ours}/victims", VICTIM | {"victim": "V/2"}).status_code == 201
 
 
+def test_a_reference_that_looks_like_the_id_of_another_thing_does_not_stand_before_it(officer):
+    case = officer.get("/cases/C-1").get_json()["id"]
+    victim = officer.done("/cases/C-1/victims", {"victim": "V-2", "name": "Ada Example"})["victim_id"]
+    point = officer.done(
+        "/victims/V-2/contact-points", POINT | {"contact_point": "M-2", "value": "07700 900124"}
+    )["id"]
+    milestone = officer.done(
+        MILESTONES, {key: ARREST[key] for key in ("kind", "happened_at")} | {"milestone": "E-9"}
+    )["id"]
+
+    officer.done("/cases", CASE | {"case": case})
+    officer.done("/cases/C-1/victims", {"victim": victim, "name": "Sam Example"})
+    officer.done("/victims/V-1/contact-points", POINT | {"contact_point": point, "value": "07700 900125"})
+    officer.done(MILESTONES, ARREST | {"milestone": milestone})
+
+    assert officer.get(f"/cases/{case}").get_json()["case"] == "C-1"
+    assert officer.get(f"/cases/C-1/victims/{victim}").get_json()["name"] == "Ada Example"
+    suspended = officer.done(f"/contact-points/{point}/suspension", {"reason": "lost"})
+    assert suspended["contact_point"] == "M-2"
+    corrected = officer.done(f"/milestones/{milestone}/corrections", {"reason": "slip", "suspect": "A"})
+    assert corrected["milestone"] == "E-9"
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u200d", "\u202e", "\u00ad", "\ufeff"])
+def test_a_reference_holds_no_character_that_cannot_be_seen(sqlite_api, hidden):
+    answer = sqlite_api.caller().post("/cases", CASE | {"case": f"C{hidden}-1"})
+
+    assert (answer.status_code, pointers(answer)) == (422, ["#/case"])
+
+
+@pytest.mark.parametrize("ref", ["auditor", "admin"])
+def test_the_officer_in_a_case_is_somebody_who_may_change_it(sqlite_api, ref):
+    answer = sqlite_api.caller().post("/cases", CASE | {"officer": ref})
+
+    assert (answer.status_code, pointers(answer)) == (422, ["#/officer"])
+
+
 def test_a_reference_is_used_once(officer):
     officer.done(MILESTONES, ARREST)
 

@@ -107,6 +107,7 @@ def test_a_token_cannot_be_revoked_twice(sqlite_api):
         ("get", "/cases", Scope.CASES_READ),
         ("post", "/cases", Scope.CASES_WRITE),
         ("post", f"{ONE}/plans", Scope.PLANS_WRITE),
+        ("post", "/contact-points/M-1/verification", Scope.CONTACT_POINTS_VERIFY),
         ("post", "/cases/C-1/milestones", Scope.MILESTONES_WRITE),
         ("post", f"{ONE}/contacts", Scope.CONTACTS_WRITE),
         ("get", "/duties", Scope.DUTIES_READ),

@@ -259,6 +259,9 @@ def test_behind_a_proxy_the_signature_is_for_the_address_that_twilio_was_given(s
         "TWILIO_FROM": "+447700900900",
         "COOKIE_SECURE": "true",
         "STAFF_URL": "https://staff.example.org",
+        "EMAIL_PROVIDER": "smtp",
+        "SMTP_HOST": "mail.example",
+        "EMAIL_FROM": "updates@example.org",
     }
     door = make_door(
         open_database(sqlite_url, throw_away=True), PUBLIC_URL="https://messages.example.org", **env

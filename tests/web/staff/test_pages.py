@@ -11,7 +11,7 @@ import pytest
 from models.cases import Case, CaseAccess
 from models.duties import Duty
 from models.ledger import ContactEntry
-from models.messages import SealedUpdate
+from models.messages import Inbound, SealedUpdate
 from models.milestones import Milestone, MilestoneCorrection
 from models.oversight import Alert, Task
 from models.people import ContactPoint, Participation, Representative, Victim
@@ -620,6 +620,55 @@ def test_an_alert_is_seen_then_resolved_and_leaves_the_list_but_the_duty_stays(d
     assert desk.world.row(Duty, id=alert.duty_id).state is DutyState.OPEN
     again = supervisor.post(f"/alerts/{alert.id}/resolve", {"note": "Again"})
     assert "Alert is resolved already" in again.text
+
+
+def test_what_came_in_from_an_unknown_number_is_shown_to_a_supervisor_and_the_look_is_logged(
+    either_desk: Desk,
+) -> None:
+    desk = either_desk
+    inbound(desk.world, "Long ago", sender="07700 900555")
+    desk.world.clock.pass_time(days=31)
+    inbound(desk.world, "New number, it's <Ada>", sender="+447700900777")
+    make_victim(desk.world, mobile="07700 900123")
+    inbound(desk.world, "A number we know", sender="07700 900123")
+
+    page = desk.sign_in("supervisor").get("/overdue").text
+
+    section = page.partition("From numbers we do not know")[2]
+    for words in ("•••• 777", "5 February 2026 at 10:00am", "New number, it&#39;s &lt;Ada&gt;"):
+        assert words in section
+    for words in ("7700900777", "Long ago", "A number we know"):
+        assert words not in page
+    supervisor = desk.world.staff["supervisor"].id
+    assert [(look.subject_id, look.detail) for look in desk.audit("listed")] == [
+        (supervisor, {"list": "overdue", "count": 0}),
+        (supervisor, {"list": "unknown inbound", "count": 1}),
+    ]
+
+
+def test_what_came_in_from_an_unknown_number_is_for_supervisors_and_no_empty_section_is_shown(
+    desk: Desk,
+) -> None:
+    assert "From numbers we do not know" not in desk.sign_in("supervisor").get("/overdue").text
+
+    inbound(desk.world, "New number", sender="07700 900777")
+
+    auditor = desk.sign_in("auditor").get("/overdue")
+    assert auditor.status_code == 200
+    assert "New number" not in auditor.text
+    assert [look.detail["list"] for look in desk.audit("listed")] == ["overdue", "overdue"]
+
+
+def test_one_unknown_text_that_cannot_be_read_does_not_take_the_others_away(desk: Desk) -> None:
+    inbound(desk.world, "First", sender="07700 900777")
+    inbound(desk.world, "Second", sender="07700 900778")
+    with desk.world.services.sessions.begin() as session:
+        session.get_one(Inbound, desk.world.rows(Inbound)[0].id).text_sealed = b"torn"
+
+    page = desk.sign_in("supervisor").get("/overdue").text
+
+    assert "Cannot be read" in page
+    assert ("First" in page) != ("Second" in page)
 
 
 def test_another_units_supervisor_does_not_reach_an_alert(desk: Desk) -> None:

@@ -79,6 +79,15 @@ def test_every_try_is_in_the_audit_chain(desk: Desk) -> None:
     ]
 
 
+def test_the_try_that_locks_an_account_says_so_in_the_audit_chain(desk: Desk) -> None:
+    for _ in range(5):
+        desk.browser().sign_in("officer", WRONG)
+    desk.browser().sign_in("officer")
+
+    locked = [entry.detail["locked"] for entry in desk.audit("sign-in refused")]
+    assert locked == [False] * 4 + [True, True]
+
+
 def test_someone_who_left_cannot_sign_in_and_is_signed_out(desk: Desk) -> None:
     visitor = desk.sign_in("officer")
     with desk.world.services.sessions.begin() as session:

@@ -6,6 +6,7 @@ import pytest
 from flask.sessions import SecureCookieSessionInterface
 
 from models.messages import VictimSession
+from models.session import open_database
 from notify.delivery.sealed_updates import set_secret, set_sign_in_name
 from notify.delivery.writing import hashed
 from notify.errors import Conflict, FieldFault
@@ -20,6 +21,7 @@ from tests.web.victim.kit import (
     SIGN_IN_NAME,
     WRONG,
     Door,
+    make_door,
     make_victim,
 )
 
@@ -198,6 +200,29 @@ def test_one_address_that_tries_many_names_is_asked_to_wait(door: Door):
     assert door.browser().open_link().status_code == 303  # a link is beyond guessing
     door.clock.pass_time(minutes=15)
     assert door.browser().sign_in().status_code == 303
+
+
+def try_names(door: Door, *addresses: str) -> list[int]:
+    """One wrong try from each of these, as a proxy tells of them; the statuses of the answers."""
+    statuses = []
+    for number, address in enumerate(addresses):
+        browser = door.browser()
+        browser.client.environ_base["HTTP_X_FORWARDED_FOR"] = address
+        statuses.append(browser.sign_in(f"name-{number}").status_code)
+    return statuses
+
+
+def test_behind_a_proxy_the_tries_of_one_stranger_stop_nobody_else(sqlite_url: str):
+    door = make_door(open_database(sqlite_url, throw_away=True), TRUSTED_PROXIES="1")
+    claimed = [
+        f"192.0.2.{number}, 198.51.100.7" for number in range(MOST)
+    ]  # the first is what he says of himself
+
+    assert try_names(door, *claimed, "198.51.100.7", "198.51.100.8") == [403] * MOST + [429, 403]
+
+
+def test_without_a_proxy_an_address_that_somebody_claims_is_not_believed(door: Door):
+    assert try_names(door, *(f"192.0.2.{number}" for number in range(MOST + 1))) == [403] * MOST + [429]
 
 
 def test_tries_are_counted_by_the_part_of_an_address_that_its_owner_cannot_change():

@@ -293,5 +293,22 @@ def test_saying_that_it_is_not_safe_stops_every_way_and_tells_an_officer(each_do
     assert all(message.handed_over_at is None for message in each_door.rows(Message))
     assert MessageState.QUEUED not in {message.state for message in each_door.rows(Message)}
     assert len(open_tasks(each_door, TaskKind.FOLLOW_UP_INBOUND)) == 1
-    assert "We have stopped using all the numbers" in visitor.get("/messages").text
+    assert len(open_tasks(each_door, TaskKind.AGREE_SECRET)) == 1
+    page = visitor.get("/messages").text
+    assert "We have stopped using all the numbers" in page
+    assert "We have stopped using all the ways that we agreed with you." in page
+    assert "•••• 123" not in page
+    assert "Monday to Friday" not in page
     assert inside(each_door).get("/messages").status_code == 200  # what is sealed stays hers to read
+
+
+def test_saying_that_it_is_not_safe_ends_every_other_visit_of_hers_and_nobody_elses(each_door: Door):
+    make_victim(each_door, ref="V-2", mobile="07700 900124", sign_in_name="green kettle", secret="2580")
+    visitor, other, stranger = inside(each_door), inside(each_door), each_door.browser()
+    stranger.sign_in("green kettle", "2580")
+
+    visitor.post("/change")
+
+    assert other.get("/messages").headers["Location"] == "/"
+    assert [browser.get("/messages").status_code for browser in (visitor, stranger)] == [200, 200]
+    assert len(each_door.audit("visit ended")) == 1

@@ -30,7 +30,11 @@ class OneSession(sessionmaker[Session]):
     """
 
     def __init__(
-        self, engine: Engine, *, before_commit: Callable[[Session], None] = lambda _session: None, acts: int = 500
+        self,
+        engine: Engine,
+        *,
+        before_commit: Callable[[Session], None] = lambda _session: None,
+        acts: int = 500,
     ) -> None:
         super().__init__(engine, class_=_KeptSession, expire_on_commit=False)
         self._before_commit = before_commit

@@ -119,7 +119,7 @@ def _closings(reader: _Reader) -> Iterator[Line]:
         .add_columns(ContactEntry.outcome)
         .outerjoin(ContactEntry, ContactEntry.id == Duty.entry_id)
         .where(Duty.state != DutyState.OPEN)
-        .order_by(Duty.closed_at, func.coalesce(Duty.entry_id, Duty.id))
+        .order_by(Duty.closed_at, func.coalesce(Duty.entry_id, Duty.id), Duty.id)
     )
     for chunk in reader.rows(query):
         for duty, victim, case, outcome in chunk:
@@ -150,7 +150,7 @@ def _messages(reader: _Reader) -> Iterator[Line]:
             (ContactEntry.message_id == Message.id) & (ContactEntry.outcome == Outcome.MESSAGE_ACCEPTED),
         )
         .where(Message.handed_over_at.is_not(None))
-        .order_by(Message.handed_over_at, func.coalesce(ContactEntry.id, Message.id))
+        .order_by(Message.handed_over_at, func.coalesce(ContactEntry.id, Message.id), Message.id)
     )
     for chunk in reader.rows(query):
         rules = _rules_of(reader.session, [row[0].id for row in chunk])

@@ -128,11 +128,7 @@ def enrol_victim(  # noqa: PLR0913 - a victim has this many facts
         _unused(act, select(Participation.id).where(*here), "victim")
     rights = _rights(act, enhanced, date_of_birth)
     participation = Participation(
-        case_id=case.id,
-        victim_id=victim.id,
-        enhanced=rights,
-        risk=risk,
-        enrolled_at=act.at,
+        case_id=case.id, victim_id=victim.id, enhanced=rights, risk=risk, enrolled_at=act.at
     )
     act.session.add(participation)
     act.session.flush()

@@ -1,7 +1,7 @@
 """Claims due messages: the gate is asked once more, and the claim is committed before any provider hears of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models.base import is_one_of
 from models.keyring import Keyring, Place, SealBroken
 from models.messages import Message
+from models.people import Victim
 from models.vocabulary import Channel, Detail, MessageState, Refusal, TaskKind
 from notify.delivery.carrying import COMPOSE_AGAIN, Carried, carried
 from notify.delivery.facts import Standing, standings
@@ -40,10 +41,12 @@ _DUE: Select[*tuple[Any, ...]] = (
         Message.text_sealed,
         Message.subject_sealed,
     )
+    .join(Victim, Victim.id == Message.victim_id)
     .where(is_one_of(Message.state, *WAITING), Message.not_before <= bindparam("now"))
     .order_by(Message.not_before, Message.created_at, Message.id)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, key_share=True)
+    # The victim too: what another worker claims for her at this moment would come too soon after this.
+    .with_for_update(of=(Message, Victim), skip_locked=True, key_share=True)
 )
 _CLAIM = (
     update(Message)
@@ -121,15 +124,19 @@ def claim_due(
             return 0, []
         duties = carried(act.session, [message.id for message in messages])
         now = standings(act.session, {message.participation_id for message in messages}, at=at)
-        claims = []
+        claims: list[Claim] = []
+        spoken_to: set[UUID] = set()
         for message in messages:
             standing = now[message.participation_id]
+            if message.victim_id in spoken_to:
+                standing = replace(standing, last_sent_at=at)
             decision = _decide(standing, message, duties[message.id], at)
             if not isinstance(decision, Send):
                 _not_now(act, message, duties[message.id], decision)
                 continue
             try:
                 claims.append(_claimed(act, writer, providers, standing, message, decision, worker))
+                spoken_to.add(message.victim_id)
             except SealBroken:
                 _unreadable(act, standing, message, [duty.rule for duty in duties[message.id]])
         return len(messages), claims
@@ -139,14 +146,23 @@ def _decide(standing: Standing, message: _Due, duties: list[Carried], at: dateti
     """The gate's word on this very message: its own contact point, and only what was agreed when it was written."""
     if standing.plan_id is None or message.plan_id != standing.plan_id:
         return Refuse(Refusal.NOT_IN_PLAN, message.contact_point_id)
-    refused: Decision = Refuse(Refusal.DUTY_CLOSED, None)
+    decision: Decision = Refuse(Refusal.DUTY_CLOSED, None)
     for duty in duties:
-        decision = decide(standing.facts(duty, only=message.contact_point_id), at)
-        if isinstance(decision, Refuse):
-            refused = decision
-        elif decision.detail is message.detail:
-            return decision
-    return refused
+        another = decide(standing.facts(duty, only=message.contact_point_id), at)
+        if isinstance(another, Refuse):
+            decision = another if isinstance(decision, Refuse) else decision
+        elif another.detail is message.detail:
+            decision = _sooner(decision, another)
+    return decision
+
+
+def _sooner(one: Decision, other: Send | Hold) -> Decision:
+    """A message goes as soon as one of its duties lets it."""
+    if isinstance(one, Send) or (
+        isinstance(one, Hold) and isinstance(other, Hold) and one.until <= other.until
+    ):
+        return one
+    return other
 
 
 def _claimed(
@@ -197,6 +213,8 @@ def still_safe(session: Session, claim: Claim, at: datetime) -> bool:
     standing = standings(session, [due.participation_id], at=at).get(due.participation_id)
     if standing is None:
         return False
+    # This claim itself is the last that she was sent.
+    standing = replace(standing, last_sent_at=None)
     return isinstance(_decide(standing, due, carried(session, [due.id])[due.id], at), Send)
 
 
@@ -211,6 +229,8 @@ def _not_now(act: Act, message: _Due, duties: list[Carried], decision: Hold | Re
     """Held for the next window; or cancelled, and what is still owed is composed anew on the facts of now."""
     if isinstance(decision, Hold):
         act.run(_HOLD, message=message.id, until=decision.until)
+        if not decision.in_time:
+            act.run(COMPOSE_AGAIN, ids=[duty.id for duty in duties], now=act.at)
         return
     act.run(_STOP, message=message.id, reason=decision.reason, now=act.at)
     place = Place("messages", message.id)

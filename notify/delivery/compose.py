@@ -24,7 +24,7 @@ from models.vocabulary import (
     TaskKind,
 )
 from notify.delivery.asking import Waiting, ask_a_person, no_safe_moment
-from notify.delivery.facts import Standing, standings
+from notify.delivery.facts import GONE, Standing, standings
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.sealed_updates import seal_update
 from notify.delivery.writing import Writer, write_message
@@ -34,10 +34,6 @@ from notify.ledger.tasks import open_duty_task
 
 BATCH = 200
 WAITING = (MessageState.HELD, MessageState.QUEUED)
-GONE = frozenset(
-    {MessageState.CLAIMED, MessageState.UNCERTAIN, MessageState.ACCEPTED, MessageState.DELIVERED}
-)
-"""The message left, or may have: nothing more is sent for this duty."""
 FAILED = frozenset({MessageState.UNDELIVERED, MessageState.FAILED, MessageState.EXPIRED})
 """The message certainly did not arrive: the next contact point is tried."""
 
@@ -190,13 +186,20 @@ def _compose_one(batch: _Batch, duty: Waiting) -> None:
     for letter in letters:
         if letter.state in WAITING:
             if _is_as_decided(batch, standing, letter, decision):
+                _warn_if_late(batch, standing, duty, decision)
                 return
-            _give_up_waiting(batch, letter)
+            if not _gave_up_waiting(batch, letter):
+                return  # it was claimed a moment ago
     if isinstance(decision, Refuse):
         reason = Refusal.ALREADY_TRIED if tried and decision.reason is Refusal.NO_CHANNEL else decision.reason
         _refuse(batch, standing, duty, reason, decision.contact_point)
     else:
         _make(batch, standing, duty, decision)
+
+
+def _warn_if_late(batch: _Batch, standing: Standing, duty: Waiting, decision: Decision) -> None:
+    if isinstance(decision, Hold) and not decision.in_time:
+        no_safe_moment(batch.act, standing, duty)
 
 
 def _is_as_decided(batch: _Batch, standing: Standing, letter: _Letter, decision: Decision) -> bool:
@@ -208,11 +211,13 @@ def _is_as_decided(batch: _Batch, standing: Standing, letter: _Letter, decision:
     return letter.place == here and letter.not_before is not None and letter.not_before <= when
 
 
-def _give_up_waiting(batch: _Batch, letter: _Letter) -> None:
-    """Cancel a message that has not left; the other duties that it carried are looked at again."""
-    batch.act.run(_CANCEL, message=letter.id, now=batch.act.at)
+def _gave_up_waiting(batch: _Batch, letter: _Letter) -> bool:
+    """Cancel a message, unless it has just left; the other duties that it carried are looked at again."""
+    if not batch.act.run(_CANCEL, message=letter.id, now=batch.act.at):
+        return False
     batch.act.run(_LOOK_AGAIN, message=letter.id, now=batch.act.at)
     batch.waiting.pop(letter.place, None)
+    return True
 
 
 def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hold) -> None:
@@ -231,8 +236,7 @@ def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hol
     act.write(MessageDuty(message_id=message_id, duty_id=duty.id))
     if decision.detail is not Detail.FULL and duty.duty_class is not DutyClass.OFFICER_FIRST:
         seal_update(act, batch.writer, standing, duty, facts)
-    if not decision.in_time:
-        no_safe_moment(act, standing, duty)
+    _warn_if_late(batch, standing, duty, decision)
     if not batch.writer.speaks(standing.language):
         # English stands in for her language: a person makes sure that she was understood.
         open_duty_task(act, standing, TaskKind.CALL, duty)

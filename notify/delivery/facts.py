@@ -2,26 +2,43 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from models.base import is_one_of
 from models.cases import Case
+from models.messages import Message
 from models.people import ContactPoint, Participation, Representative, Victim
 from models.plans import Plan, PlanChannel
-from models.vocabulary import ContactPointKind, ContactPointState, DutyClass, DutyState, Weekday
+from models.vocabulary import (
+    NO_CHANGE_RULE,
+    ContactPointKind,
+    ContactPointState,
+    DutyClass,
+    DutyState,
+    MessageState,
+    Weekday,
+)
 from notify.delivery.rules.gate import ChannelFacts, Facts, PlanFacts
-from notify.delivery.rules.windows import Window
+from notify.delivery.rules.windows import Window, next_day
+
+GONE = (MessageState.CLAIMED, MessageState.UNCERTAIN, MessageState.ACCEPTED, MessageState.DELIVERED)
+"""The message left, or may have."""
+APART = timedelta(hours=1)
+"""How long after one message a victim is left in peace before the next, whatever case it is about."""
 
 
 class Owed(Protocol):
     """What the gate asks of a duty."""
 
+    @property
+    def rule(self) -> str: ...
     @property
     def duty_class(self) -> DutyClass: ...
     @property
@@ -51,6 +68,8 @@ class Standing:
     paused: bool
     declined: bool
     case_closed: bool
+    last_sent_at: datetime | None
+    """When she was last sent a message, about any case of hers."""
     plan_id: UUID | None
     addresses: Mapping[UUID, Address]
     terms: PlanFacts | None
@@ -73,9 +92,23 @@ class Standing:
             declined=self.declined,
             case_closed=self.case_closed,
             urgent_by=duty.urgent_by,
+            quiet_until=self._quiet_until(duty),
         )
 
+    def _quiet_until(self, duty: Owed) -> datetime | None:
+        if self.last_sent_at is None:
+            return None
+        if duty.rule == NO_CHANGE_RULE:
+            # That nothing has changed is not said on a day on which something else was.
+            return next_day(self.last_sent_at)
+        return self.last_sent_at + APART
 
+
+_LAST_SENT = (
+    select(func.max(Message.claimed_at))
+    .where(Message.victim_id == Victim.id, is_one_of(Message.state, *GONE))
+    .scalar_subquery()
+)
 # One query of plain columns: this is read for every message, and loading whole rows would cost ten times as much.
 _STANDINGS: Select[*tuple[Any, ...]] = (
     select(
@@ -85,6 +118,7 @@ _STANDINGS: Select[*tuple[Any, ...]] = (
         Participation.declined_at,
         Victim.language,
         Case.closed_at,
+        _LAST_SENT.label("last_sent_at"),
         Plan.id.label("plan_id"),
         Plan.never_dates,
         Plan.automatic,
@@ -141,6 +175,7 @@ def _standing(rows: list[Row[*tuple[Any, ...]]], at: datetime) -> Standing:
         paused=first.paused_at is not None,
         declined=first.declined_at is not None,
         case_closed=first.closed_at is not None,
+        last_sent_at=first.last_sent_at,
         plan_id=first.plan_id,
         addresses={
             row.point_id: Address(

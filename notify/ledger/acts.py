@@ -48,10 +48,10 @@ class Act:
             values = [{name: vars(row).get(name) for name in _columns(table)} for row in same]
             connection.execute(insert(table), values if len(values) > 1 else values[0])
 
-    def run(self, statement: Executable, **values: object) -> None:
-        """Run a prepared change on rows that this act has not loaded."""
+    def run(self, statement: Executable, **values: object) -> int:
+        """Run a prepared change on rows that this act has not loaded. Returns how many it changed."""
         self.session.flush()
-        self.session.connection().execute(statement, values)
+        return self.session.connection().execute(statement, values).rowcount
 
     def log(
         self,

@@ -57,7 +57,7 @@ def make_command_line(url: str) -> CommandLine:
     return CommandLine({"DATABASE_URL": url, "NOTIFY_ROOT_KEY": RootKeys.generate()})
 
 
-def make_people(victims: int = 1, *, detail: str = "nudge") -> list[dict[str, Any]]:
+def make_people(victims: int = 1, *, detail: str = "nudge", at: str = AT) -> list[dict[str, Any]]:
     """A unit, an officer, a case, and so many victims whom a text may reach at any time."""
     events: list[dict[str, Any]] = [
         {"do": "unit", "unit": "U-1", "name": "Example North", "agency": "police"},
@@ -74,7 +74,7 @@ def make_people(victims: int = 1, *, detail: str = "nudge") -> list[dict[str, An
             {"do": "contact_point", "value": value, "verified": True, "verified_by": "S-1", **point},
             {"do": "plan", "by": "S-1", "every_days": 28, "channels": [channel], **who},
         ]
-    return [{"at": AT, "id": f"e{number}"} | event for number, event in enumerate(events, start=1)]
+    return [{"at": at, "id": f"e{number}"} | event for number, event in enumerate(events, start=1)]
 
 
 def make_arrest(at: str = LATER, **more: Any) -> dict[str, Any]:

@@ -333,8 +333,8 @@ def test_two_workers_on_one_database_never_send_twice(database_url, tmp_path):
     victims = 150
     outbox = tmp_path / "outbox.ndjson"
     line = make_command_line(database_url)
-    now = utc_now()
-    events = [*make_people(victims), make_arrest(now.isoformat())]
+    now = utc_now().isoformat()
+    events = [*make_people(victims, at=now), make_arrest(now)]
     assert line.run("import", write_events(tmp_path / "events.ndjson", events)).exit_code == 0
 
     with (

@@ -3,6 +3,7 @@
 The file stands for the outside world, so it is the one place where a text is in the clear: for fictional data only.
 """
 
+import fcntl
 import json
 import os
 from collections import deque
@@ -94,8 +95,9 @@ def _line(outgoing: Outgoing, at: datetime) -> bytes:
 
 
 def _append(descriptor: int, line: bytes) -> bool:
-    # One write for one line, so that lines of several workers never mix. A line cut short by a crash is closed first.
+    # Under a lock, so that lines of several workers never mix. A line cut short by a crash is closed first.
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         size = os.fstat(descriptor).st_size
         torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         whole = b"\n" + line if torn else line

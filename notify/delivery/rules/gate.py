@@ -50,7 +50,10 @@ class PlanFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the gate looks at, read at the moment of deciding. `plan` is None when none is agreed."""
+    """All that the gate looks at, read at the moment of deciding. `plan` is None when none is agreed.
+
+    Nothing goes before `quiet_until`: she heard from us a moment ago, and a phone that buzzes again draws looks.
+    """
 
     plan: PlanFacts | None
     duty_class: DutyClass
@@ -59,6 +62,7 @@ class Facts:
     declined: bool
     case_closed: bool
     urgent_by: datetime | None
+    quiet_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +120,10 @@ def decide(facts: Facts, at: datetime) -> Decision:
     if refusal is not None or facts.plan is None:
         return Refuse(refusal or Refusal.NO_PLAN, None)
     carriers = [channel for channel in facts.plan.channels if channel.kind in CHANNEL_OF]
+    earliest = max(at, facts.quiet_until or at)
     usable = []
     for channel in carriers:
-        interval = _next_safe(channel, facts.plan, at)
+        interval = _next_safe(channel, facts.plan, earliest)
         if interval is not None:
             usable.append((channel, interval))
     if usable:

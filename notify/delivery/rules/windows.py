@@ -76,6 +76,15 @@ def is_safe(windows: Sequence[Window], never_dates: AbstractSet[date], at: datet
     return False
 
 
+def next_day(at: datetime) -> datetime:
+    """The UTC instant at which the London date after that of `at` begins.
+
+    >>> next_day(datetime(2026, 7, 6, 22, 30, tzinfo=UTC)).isoformat()  # 23:30 BST
+    '2026-07-06T23:00:00+00:00'
+    """
+    return datetime.combine(_in_london(at).date() + _DAY, time(0), LONDON).astimezone(UTC)
+
+
 def next_safe(
     windows: Sequence[Window],
     never_dates: AbstractSet[date],

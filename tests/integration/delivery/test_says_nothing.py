@@ -95,15 +95,16 @@ def told_of_everything(database):
         point_kind = ContactPointKind.EMAIL if email else ContactPointKind.MOBILE
         make_contact_point(world, f"{ref}-point", value, victim=ref, kind=point_kind)
         plan = ChannelPlan(f"{ref}-point", detail)
-        make_plan(world, plan, victim=ref, case=CASE, every_days=1, officer_first_nudge=True)
+        make_plan(world, plan, victim=ref, case=CASE, every_days=7, officer_first_nudge=True)
     sent_by_kind = {}
     for kind in MilestoneKind:
         before = len(world.arrived)
         record(world, kind.value, case=CASE, facts=FACTS, suspect=SUSPECT)
         run_ticks(world)
         sent_by_kind[kind.value] = len(world.arrived) - before
+        world.clock.pass_time(hours=1)
     before = len(world.arrived)
-    run_ticks(world, when("Tue 6 Jan 2026 10:00"))
+    run_ticks(world, when("Mon 12 Jan 2026 10:00"))
     sent_by_kind["no_change"] = len(world.arrived) - before
     return world, sent_by_kind
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -14,8 +15,10 @@ from models.session import Database, open_database
 from notify.cli.database import upgrade_at
 from notify.cli.shared import EVENT_FILE, MOMENT, Refused, day_of, private_file, progress_bar
 from notify.eventfile.parse import bounded_lines
+from notify.eventfile.parts import Split
 from notify.eventfile.replay import Outcome, SimulatedClock, replay, replay_services, throw_away_database
 from notify.eventfile.results import write_results
+from notify.eventfile.side_by_side import replay_side_by_side, split_file
 from notify.wiring import Services
 
 
@@ -43,9 +46,7 @@ from notify.wiring import Services
     type=click.Path(dir_okay=False, path_type=Path),
     help="Run in this new SQLite file and keep it, with its root key beside it.",
 )
-@click.pass_context
 def replay_file(
-    ctx: click.Context,
     file: Path,
     until: datetime | None,
     out: Path | None,
@@ -61,22 +62,58 @@ def replay_file(
         raise click.UsageError("--database and --keep-database exclude each other")
     if out is not None and not out.absolute().parent.is_dir():
         raise Refused(f"{out}: its folder does not exist")
+    checked = _checked(url)
+    if (
+        keep is None
+        and until is not None
+        and (checked is None or checked.startswith("postgresql"))
+        and (how := split_file(file, until=until)) is not None
+    ):
+        _replay_side_by_side(file, how, until, checked, out)
+    else:
+        _replay_in_one(file, until, checked, keep, out)
+
+
+def _replay_side_by_side(file: Path, how: Split, until: datetime, url: str | None, out: Path | None) -> None:
+    with TemporaryDirectory(prefix="replay-") as folder:
+        with progress_bar() as bar:
+            task = bar.add_task("replaying", total=len(how.part_of))
+            outcome, results = replay_side_by_side(
+                file, how, Path(folder), until=until, url=url,
+                progress=lambda lines: bar.update(task, completed=lines),
+            )  # fmt: skip
+        _tell(outcome)
+        _write(results, out)
+    _leave(outcome)
+
+
+def _replay_in_one(
+    file: Path, until: datetime | None, url: str | None, keep: Path | None, out: Path | None
+) -> None:
     clock = SimulatedClock()
     with ExitStack() as stack:
-        database = stack.enter_context(_kept(keep) if keep else throw_away_database(_checked(url), None))
+        database = stack.enter_context(_kept(keep) if keep else throw_away_database(url, None))
         roots = RootKeys.generate()
         services = replay_services(database, clock, roots=RootKeys.parse(roots))
         if keep is not None:
             _write_key(keep, roots)
         outcome = _run(services, clock, file, until)
-        for refusal in outcome.refused:
-            click.echo(f"line {refusal.line}: {refusal.field}: {refusal.reason}", err=True)
-        if outcome.beyond:
-            click.echo(f"{outcome.beyond} events lie after the end and were not applied", err=True)
+        _tell(outcome)
         with services.reading() as session:
             _write(write_results(session, services.keys), out)
+    _leave(outcome)
+
+
+def _tell(outcome: Outcome) -> None:
+    for refusal in outcome.refused:
+        click.echo(f"line {refusal.line}: {refusal.field}: {refusal.reason}", err=True)
+    if outcome.beyond:
+        click.echo(f"{outcome.beyond} events lie after the end and were not applied", err=True)
+
+
+def _leave(outcome: Outcome) -> None:
     if outcome.refused:
-        ctx.exit(2)
+        click.get_current_context().exit(2)
 
 
 def _run(services: Services, clock: SimulatedClock, file: Path, until: datetime | None) -> Outcome:

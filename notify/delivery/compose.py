@@ -67,6 +67,7 @@ _LETTER = (
     Message.state,
     Message.refusal,
     Message.not_before,
+    Message.attempt,
 )
 _MESSAGES_OF: Select[*tuple[Any, ...]] = (
     select(MessageDuty.duty_id, *_LETTER)
@@ -110,6 +111,7 @@ class _Letter:
     state: MessageState
     refusal: Refusal | None
     not_before: datetime | None
+    attempt: int
 
     @property
     def place(self) -> tuple[UUID | None, UUID | None, Detail | None]:
@@ -207,8 +209,12 @@ def _is_as_decided(batch: _Batch, standing: Standing, letter: _Letter, decision:
     if isinstance(decision, Refuse):
         return False
     here = (standing.plan_id, decision.channel.contact_point, decision.detail)
+    if letter.place != here:
+        return False
+    if letter.attempt:
+        return True  # a provider asked us to wait
     when = batch.act.at if isinstance(decision, Send) else decision.until
-    return letter.place == here and letter.not_before is not None and letter.not_before <= when
+    return letter.not_before is not None and letter.not_before <= when
 
 
 def _gave_up_waiting(batch: _Batch, letter: _Letter) -> bool:
@@ -230,7 +236,14 @@ def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hol
         point = decision.channel.contact_point
         batch.remember(
             _Letter(
-                message_id, standing.plan_id, point, decision.detail, message.state, None, message.not_before
+                message_id,
+                standing.plan_id,
+                point,
+                decision.detail,
+                message.state,
+                None,
+                message.not_before,
+                0,
             )
         )
     act.write(MessageDuty(message_id=message_id, duty_id=duty.id))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
 from models.duties import Duty
-from models.keyring import Keyring
+from models.keyring import Keyring, SealBroken
 from models.messages import Message
 from models.people import ContactPoint, Participation
 from models.vocabulary import Channel, DutyClass, DutyState, MessageState, TaskKind
@@ -95,7 +95,10 @@ def _take(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit
             message.lease_until = at + LOOK_AGAIN
             since = message.claimed_at or message.created_at
             known = _known_refs(act.session, since)
-            taken.append(_Question(_outgoing(act, message), message.provider, since, known))
+            try:
+                taken.append(_Question(_outgoing(act, message), message.provider, since, known))
+            except SealBroken:  # no look-up is possible without her number; the others go on
+                _cannot_tell(act, message, duties_of(act.session, [message.id])[message.id])
         return taken
 
 
@@ -139,11 +142,12 @@ def _settle(
             message.state, message.not_before, message.lease_until = MessageState.QUEUED, at, None
             act.log("message certainly not sent", message, owner=message.victim_id)
         elif isinstance(found, CannotTell):
-            message.lease_until = None  # a receipt or a person settles it now
-            _ask_a_person(act, message, duties)
+            _cannot_tell(act, message, duties)
 
 
-def _ask_a_person(act: Act, message: Message, duties: list[Duty]) -> None:
+def _cannot_tell(act: Act, message: Message, duties: list[Duty]) -> None:
+    """A receipt or a person settles it now."""
+    message.lease_until = None
     participation = act.session.get_one(Participation, message.participation_id)
     owed = [duty for duty in duties if duty.state is DutyState.OPEN]
     open_task(

@@ -42,7 +42,7 @@ NEEDS_TICKS_FIRST = (events.ReceiptEvent, events.ReadEvent, events.InboundEvent)
 """Events about what the service did: what was due at the same instant is done before them."""
 
 MOST_ROUNDS = 10_000
-"""Rounds of ticks within one instant: more means that a tick does not move on what it sees."""
+"""Ticks run within one instant: more means that a tick does not move on what it sees."""
 
 
 @dataclass
@@ -219,15 +219,20 @@ def _advance(services: Services, clock: SimulatedClock, to: datetime) -> None:
 
 
 def _settle(services: Services, clock: SimulatedClock) -> datetime | None:
-    """Run what is due now, until nothing is; returns when something is due next."""
+    """Run what is due now, until nothing is; returns when something is due next.
+
+    Tick after tick, each until it has no more to see: so what is done for one victim is done in the same order
+    whether or not there are others.
+    """
     now = clock()
+    turn = 0
     for _ in range(MOST_ROUNDS):
         with services.reading() as session:
-            due = next_due(session)
-        ready = [tick for tick in TIMETABLE if (when := due[tick.name]) is not None and when <= now]
+            due = list(next_due(session).values())
+        ready = [number for number, when in enumerate(due) if when is not None and when <= now]
         if not ready:
-            return min((when for when in due.values() if when is not None), default=None)
-        for tick in ready:
-            tick.run(services, WORKER)
+            return min((when for when in due if when is not None), default=None)
+        turn = next((number for number in ready if number >= turn), ready[0])
+        TIMETABLE[turn].run(services, WORKER)
     msg = f"ticks do not come to rest at {now.isoformat()}"
     raise RuntimeError(msg)

@@ -2,9 +2,11 @@
 
 import heapq
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +27,13 @@ CHUNK = 500
 Line = tuple[datetime, UUID, int, dict[str, Any]]
 """When; the id of the row that was made with it; a rank that puts a cause before its effects; and what is written.
 
-In a replay ids are counted, so that within one instant the lines stand in the order in which things were done.
+In a replay ids are counted, so that within one instant the lines of one victim stand in the order in which things
+were done. Of several victims the lines of each stand together, by her reference: so the order does not depend on
+which of them were lived through side by side.
 """
+
+LINK_TOKEN = re.compile(r"(?<=/m/replay-)\d+")
+"""The number in a made-up link: it says how many tokens were made before, and nothing about the message."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +61,17 @@ def write_results(session: Session, keys: Keyring) -> Iterator[str]:
         _alerts(reader),
         _closings(reader),
     )
-    for at, _, _, what in heapq.merge(*streams, key=lambda line: line[:3]):
-        kept = {name: value for name, value in what.items() if value is not None}
-        yield json.dumps({"at": _iso(at), **kept}, ensure_ascii=False)
+    in_time = heapq.merge(*streams, key=lambda line: line[0])
+    for at, lines in groupby(in_time, key=lambda line: line[0]):
+        for _, _, _, what in sorted(lines, key=lambda line: (line[3]["victim"], *line[1:3])):
+            kept = {name: value for name, value in what.items() if value is not None}
+            yield json.dumps({"at": _iso(at), **kept}, ensure_ascii=False)
+
+
+def order_of_text(line: str) -> tuple[str, str]:
+    """What puts lines as they are written into their order: the time, and the victim."""
+    what = json.loads(line)
+    return what["at"], what["victim"]
 
 
 def _contact_points(reader: _Reader) -> Iterator[Line]:
@@ -169,7 +184,7 @@ def _messages(reader: _Reader) -> Iterator[Line]:
                     "channel": message.channel,
                     "to": key.open(point, "value_sealed"),
                     "subject": key.open_or_none(message, "subject_sealed"),
-                    "text": text,
+                    "text": LINK_TOKEN.sub(lambda found: "0" * len(found[0]), text),
                     "detail": message.detail,
                     "segments": segments(text).count if message.channel is Channel.SMS else None,
                     "rules": rules[message.id],

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import Executable, insert
+from sqlalchemy import Executable, Insert, insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import Table
@@ -46,7 +46,7 @@ class Act:
         connection = self.session.connection()
         for table, same in groupby(rows, type):
             values = [{name: vars(row).get(name) for name in _columns(table)} for row in same]
-            connection.execute(insert(table), values if len(values) > 1 else values[0])
+            connection.execute(_insert(table), values if len(values) > 1 else values[0])
 
     def run(self, statement: Executable, **values: object) -> int:
         """Run a prepared change on rows that this act has not loaded. Returns how many it changed."""
@@ -71,6 +71,11 @@ class Act:
         """Note that a list of `count` rows of one table was shown: one line, however long it was."""
         detail = {"count": count}
         self.records.append(Record(self.logged_at, self.actor, "listed", subject, None, detail=detail))
+
+
+@cache
+def _insert(table: type[Table]) -> Insert:
+    return insert(table)
 
 
 @cache

@@ -11,6 +11,7 @@ from models.vocabulary import Detail
 from tests.make import (
     ChannelPlan,
     contact,
+    inbound,
     make_case,
     make_plan,
     make_victim,
@@ -18,6 +19,7 @@ from tests.make import (
     receipt,
     record,
     run_ticks,
+    suspend_point,
     when,
 )
 
@@ -83,6 +85,27 @@ def test_a_full_text_that_counts_tells_once_it_is_delivered_and_not_before(world
 
     assert (before, world.duty().state) == ("open", "told")
     assert {entry.outcome for entry in world.rows(ContactEntry)} == {"message_accepted", "message_told"}
+
+
+@pytest.mark.parametrize(
+    "doubt", [suspend_point, lambda world: inbound(world, "STOP")], ids=["by us", "by her"]
+)
+def test_a_text_that_was_delivered_to_a_number_in_doubt_tells_nobody_and_somebody_rings(world, doubt):
+    make_victim(world)
+    make_plan(world, FULL_TOLD)
+    record(world)
+    run_ticks(world)
+    doubt(world)
+
+    receipt(world, world.arrived[0], "delivered")
+    run_ticks(world)
+
+    duty = world.duty()
+    assert (world.states(), duty.state) == (["delivered"], "open")
+    assert [entry.outcome for entry in world.rows(ContactEntry)] == ["message_accepted"]
+    assert world.row(Participation).last_reached_at is None
+    call = world.row(Task, kind="call")
+    assert (call.duty_id, call.due_at, call.state) == (duty.id, duty.due_at, "open")
 
 
 def test_a_full_text_that_had_no_room_for_the_facts_does_not_count(world):

@@ -18,12 +18,13 @@ TIMETABLE: tuple[Tick, ...] = (
     alerts.TICK,
 )
 
-_NEXT_DUE = select(*(tick.next_due.label(tick.name) for tick in TIMETABLE))
+_NAMES = tuple(tick.name for tick in TIMETABLE)
+_NEXT_DUE = select(*(tick.next_due for tick in TIMETABLE))
 
 
 def next_due(session: Session) -> dict[str, datetime | None]:
     """When each tick next has something to see; None when nothing waits for it."""
-    return dict(session.connection().execute(_NEXT_DUE).mappings().one())
+    return dict(zip(_NAMES, session.connection().execute(_NEXT_DUE).one(), strict=True))
 
 
 def run_due(services: Services, worker: str) -> int:

@@ -41,6 +41,9 @@ WORKER = "replay"
 NEEDS_TICKS_FIRST = (events.ReceiptEvent, events.ReadEvent, events.InboundEvent)
 """Events about what the service did: what was due at the same instant is done before them."""
 
+RARELY = 50_000
+"""New objects between two rounds of the garbage collector: nearly all are gone by then without its help."""
+
 MOST_ROUNDS = 10_000
 """Ticks run within one instant: more means that a tick does not move on what it sees."""
 
@@ -162,6 +165,8 @@ def replay(
     """Apply the events in file order, each at its own time, running every tick that is due in between."""
     outcome = Outcome()
     gc.freeze()  # what is loaded by now stays: no need to look through it again and again
+    usual = gc.get_threshold()
+    gc.set_threshold(RARELY, *usual[1:])
     try:
         with counted_ids():
             for number, event in _in_order(lines, outcome, until):
@@ -171,6 +176,7 @@ def replay(
                 _advance(services, clock, max(until or clock.instant, clock.instant))
                 _settle(services, clock)
     finally:
+        gc.set_threshold(*usual)
         if isinstance(services.sessions, OneSession):
             services.sessions.close()  # else its open transaction would keep a schema from being dropped
     return outcome

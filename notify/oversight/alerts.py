@@ -123,7 +123,7 @@ def _alert(duty: _Watched, level: AlertLevel, at: datetime) -> Alert:
 def _raised_levels(session: Session, duty_ids: list[UUID]) -> defaultdict[UUID, set[AlertLevel]]:
     levels: defaultdict[UUID, set[AlertLevel]] = defaultdict(set)
     if duty_ids:
-        for duty_id, level in session.execute(_RAISED, {"ids": duty_ids}):
+        for duty_id, level in session.connection().execute(_RAISED, {"ids": duty_ids}):
             levels[duty_id].add(level)
     return levels
 

@@ -1,6 +1,6 @@
 """Contact points: added as pending, used only once somebody has verified them."""
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from models.base import is_one_of
 from models.oversight import Task
@@ -11,6 +11,16 @@ from notify.ledger.acts import Act
 from notify.ledger.suspending import note_change
 from notify.ledger.waking import wake_victim
 from notify.phone import BadContactValue, index_key, normalise
+
+_DONE = (
+    update(Task)
+    .where(
+        is_one_of(Task.kind, TaskKind.VERIFY_CONTACT),
+        Task.subject_id == bindparam("point"),
+        is_one_of(Task.state, TaskState.OPEN),
+    )
+    .values(state=TaskState.DONE, done_at=bindparam("now"), done_by_id=bindparam("by"))
+)
 
 
 def add_contact_point(
@@ -53,13 +63,5 @@ def verify(act: Act, point: ContactPoint, *, reason: str) -> None:
     """
     point.state = ContactPointState.VERIFIED
     note_change(act, point, reason)
-    act.session.execute(
-        update(Task)
-        .where(
-            Task.kind == TaskKind.VERIFY_CONTACT,
-            Task.subject_id == point.id,
-            is_one_of(Task.state, TaskState.OPEN),
-        )
-        .values(state=TaskState.DONE, done_at=act.at, done_by_id=act.staff_id)
-    )
+    act.run(_DONE, point=point.id, now=act.at, by=act.staff_id)
     wake_victim(act, point.victim_id)

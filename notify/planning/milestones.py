@@ -51,6 +51,7 @@ DECLINED = "the victim declined further updates"
 TASK_OF = {DutyClass.OFFICER_FIRST: TaskKind.CALL, DutyClass.STAFF_TASK: TaskKind.DO_DUTY}
 """What must be there for a person from the first moment of a duty."""
 
+_KNOWN = select(Milestone.id).where(Milestone.external_id == bindparam("external_id"))
 _SETTLED = select(Duty.participation_id, Duty.rule).where(
     Duty.milestone_id == bindparam("milestone_id"), Duty.state != DutyState.CANCELLED
 )
@@ -72,7 +73,7 @@ def record_milestone(
     _write(act, milestone, happening)
     act.write(milestone)
     act.log("milestone recorded", milestone, owner=case.id, kind=happening.kind)
-    duties = plan_duties(act, rulebook, milestone, participations_in(act.session, case.id))
+    duties = plan_duties(act, rulebook, milestone, participations_in(act.session, case.id), fresh=True)
     return milestone, duties
 
 
@@ -129,18 +130,23 @@ def corrected(
 
 
 def plan_duties(
-    act: Act, rulebook: Rulebook, milestone: Milestone, participations: Collection[Participation]
+    act: Act,
+    rulebook: Rulebook,
+    milestone: Milestone,
+    participations: Collection[Participation],
+    *,
+    fresh: bool = False,
 ) -> list[Duty]:
     """Make the duties of a milestone by the edition of the Code in force when its clock starts.
 
-    A duty that was told or waived already for this milestone and rule is not made again.
+    A duty that was told or waived already for this milestone and rule is not made again. `fresh`: there is none yet.
     """
     rules = [
         rule
         for rule in rulebook.catalogue.rules_for(milestone.kind, local_date(milestone.learned_at))
         if rule.duty_class in DUTY_CLASSES
     ]
-    settled = set(act.session.execute(_SETTLED, {"milestone_id": milestone.id}))
+    settled = set() if fresh else set(act.session.execute(_SETTLED, {"milestone_id": milestone.id}))
     made = [
         (participation, _duty(act, rulebook, milestone, participation, rule))
         for participation in participations
@@ -180,7 +186,7 @@ def _duty(
         state=DutyState.OPEN,
     )
     if participation.declined_at is not None and rule.duty_class in DECLINABLE:
-        duty.state, duty.closed_at, duty.late = DutyState.WAIVED, act.at, False
+        duty.state, duty.closed_at, duty.late = DutyState.WAIVED, act.at, act.at > duty.deadline
         duty.close_reason_sealed = act.seal(duty.victim_id, duty, "close_reason_sealed", DECLINED)
     else:
         duty.compose_at = act.at if rule.duty_class in SENT_BY_US else None
@@ -189,8 +195,7 @@ def _duty(
 
 
 def _is_used(act: Act, external_id: str) -> bool:
-    query = select(Milestone.id).where(Milestone.external_id == external_id)
-    return act.session.scalars(query).first() is not None
+    return act.session.connection().execute(_KNOWN, {"external_id": external_id}).first() is not None
 
 
 def _check(act: Act, happening: Happening) -> None:

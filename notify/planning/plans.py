@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, update
 
 from models.base import is_one_of
 from models.oversight import Task
@@ -62,17 +62,30 @@ class PlanTerms:
     officer_first_nudge: bool = False
 
 
+_REPLACE = (
+    # The current one is the newest.
+    update(Plan)
+    .where(Plan.participation_id == bindparam("participation"), Plan.current)
+    .values(current=False)
+    .returning(Plan.version)
+)
+_PLAN_AGREED = (
+    update(Task)
+    .where(
+        Task.participation_id == bindparam("participation"),
+        is_one_of(Task.kind, TaskKind.AGREE_PLAN),
+        is_one_of(Task.state, TaskState.OPEN),
+    )
+    .values(state=TaskState.DONE, done_at=bindparam("now"), done_by_id=bindparam("by"))
+)
+
+
 def agree_plan(
     act: Act, participation: Participation, terms: PlanTerms, *, reason: str | None = None
 ) -> Plan:
     """Keep a new version of the plan and make it the current one. Raises FieldFault naming the first bad field."""
     _check(participation, terms)
-    newest = act.session.scalar(
-        select(func.max(Plan.version)).where(Plan.participation_id == participation.id)
-    )
-    act.session.execute(
-        update(Plan).where(Plan.participation_id == participation.id, Plan.current).values(current=False)
-    )
+    newest = act.session.connection().execute(_REPLACE, {"participation": participation.id}).scalar()
     plan = Plan(
         participation_id=participation.id,
         version=(newest or 0) + 1,
@@ -132,15 +145,7 @@ def _check(participation: Participation, terms: PlanTerms) -> None:
 
 
 def _settle_tasks(act: Act, participation: Participation, terms: PlanTerms) -> None:
-    act.session.execute(
-        update(Task)
-        .where(
-            Task.participation_id == participation.id,
-            Task.kind == TaskKind.AGREE_PLAN,
-            is_one_of(Task.state, TaskState.OPEN),
-        )
-        .values(state=TaskState.DONE, done_at=act.at, done_by_id=act.staff_id)
-    )
+    act.run(_PLAN_AGREED, participation=participation.id, now=act.at, by=act.staff_id)
     victim = act.session.get_one(Victim, participation.victim_id)
     if victim.secret_hash_sealed is None and any(c.detail is Detail.LINK for c in terms.channels):
         # A link that she has no secret for is a promise that cannot be kept.

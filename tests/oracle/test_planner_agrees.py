@@ -1,0 +1,203 @@
+"""The planner and a naive reading of the contract say the same of a hundred thousand histories."""
+
+import csv
+import io
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.cases import Case
+from models.duties import Duty
+from models.oversight import Alert
+from models.people import Participation
+from models.vocabulary import NO_CHANGE_RULE, AlertLevel, MilestoneKind
+from notify.eventfile.replay import SimulatedClock, replay, replay_services, throw_away_database
+from notify.oversight.alerts import alert_policy
+from notify.oversight.rules.alerts import Deadlines, steps
+from notify.planning.calendar import england_and_wales
+from notify.planning.catalogue_files import SHIPPED, load_catalogue
+from notify.planning.milestones import DUTY_CLASSES
+from notify.planning.policy import load_policy
+from notify.planning.rulebook import Rulebook
+from notify.planning.rules import due
+from notify.planning.rules.catalogue import Catalogue, Edition
+from notify.planning.rules.parse import parse_edition
+from notify.planning.rules.working_days import local_date
+from tests.oracle.histories import COUNT, SEASONS, first_of_season, history
+from tests.oracle.naive import Code, Event, Owed, Reading, Row, london_day, read_code, rules_for
+
+FIELDS = (
+    "edition",
+    "rule",
+    "kind",
+    "duty_class",
+    "owner",
+    "enhanced",
+    "created_at",
+    "clock_start",
+    "due_at",
+    "urgent_by",
+)
+ENDS = ("state", "closed_at", "late")
+PARTS = 10
+NEXT_EDITION = date(2026, 10, 25)
+"""The day of a made-up edition. The clocks go back on it, so that it begins an hour before that of UTC does."""
+
+FEW = {
+    f"{day:%d %b %Y}": range(first := first_of_season(SEASONS.index(day)), first + 100)
+    for day in (date(2026, 3, 23), date(2026, 10, 19), date(2027, 12, 21))
+}
+"""Weeks before the clocks go forward with Easter behind, before they go back, and before Christmas and the new year."""
+
+ALL = {f"from {first}": range(first, first + 500) for first in range(0, COUNT, 500)}
+TOGETHER = ALL if os.environ.get("FULL") == "1" else FEW
+"""Numbers of the histories that are replayed together: they begin within a few weeks, so that little time is idle."""
+
+
+@pytest.fixture(scope="module")
+def code():
+    [(first_day, edition, rows)] = read_code()
+    return [(first_day, edition, rows), (NEXT_EDITION, "next", next_rows(rows))]
+
+
+@pytest.fixture(scope="module")
+def rulebook(code):
+    now = replace(load_catalogue().edition_on(NEXT_EDITION), valid_to=None)
+    return Rulebook(Catalogue((now, edition_of(code[1][2]))), england_and_wales(), load_policy())
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_rules_say_what_a_naive_reading_of_the_code_says(code, rulebook, part):
+    compared = 0
+    for number in range(part * COUNT // PARTS, (part + 1) * COUNT // PARTS):
+        events = history(number)
+        reading = Reading(code).read(events, events[-1]["at"])
+        compared += len(reading.duties)
+        for duty in reading.duties:
+            assert by_the_rules(rulebook, duty) == naively(duty), number
+        for facts in reading.milestones.values():
+            assert rules_by_the_catalogue(rulebook, facts) == rules_by_the_words(code, facts), number
+        for agreed_at, reached_at, every_days, day in reading.silences:
+            assert due.no_change_day(agreed_at, reached_at, every_days) == day, number
+
+    assert compared > COUNT // PARTS
+
+
+@pytest.mark.parametrize("numbers", TOGETHER.values(), ids=TOGETHER)
+def test_whole_histories_end_as_a_naive_reading_says(code, rulebook, numbers):
+    events = {f"C-{number}": history(number) for number in numbers}
+    until = max(lines[-1]["at"] for lines in events.values()) + timedelta(days=20, seconds=1)
+    readings = {case: Reading(code).read(lines, until) for case, lines in events.items()}
+
+    replayed, refused = play(rulebook, events.values(), until)
+
+    for case, reading in readings.items():
+        expected = [told(duty, reading.alerts(duty, until)) for duty in reading.duties]
+        assert sorted(replayed[case]) == sorted(expected), in_words(events[case])
+    assert refused == sorted(in_words([line]) for reading in readings.values() for line in reading.refused)
+
+
+def next_rows(rows: list[Row]) -> list[Row]:
+    """The rows as they might stand in another edition: other days, days where there were none, a kind more, a rule less."""
+    changed = []
+    for row in rows:
+        standard, enhanced = row["standard_working_days"], row["enhanced_working_days"]
+        also = " first_hearing_listed" if row["rule_id"] == "R6-CHARGE" else ""
+        changed.append(
+            row
+            | {"milestone_kinds": row["milestone_kinds"] + also}
+            | {"standard_working_days": str(int(standard) + 3) if standard else "8"}
+            | {"enhanced_working_days": str(int(enhanced) + 1) if enhanced else "2"}
+        )
+    return [row for row in changed if row["rule_id"] != "R6-INTERV"]
+
+
+def edition_of(rows: list[Row]) -> Edition:
+    header = (SHIPPED / "2021.toml").read_text(encoding="utf-8")
+    header = header.replace('id = "2021"', 'id = "next"').replace("2021-04-01", NEXT_EDITION.isoformat())
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    return parse_edition("next", header, text.getvalue())
+
+
+def by_the_rules(rulebook: Rulebook, duty: Owed) -> tuple[object, ...]:
+    """What the planner's rules make of where a duty comes from: its class, its times, and when alerts fall due."""
+    policy, start = rulebook.policy, duty.clock_start
+    if duty.rule == NO_CHANGE_RULE:
+        opens_at, due_at = due.start_of(local_date(start)), due.end_of(local_date(start))
+        duty_class, urgent_by = "routine", None
+    else:
+        rule = rulebook.catalogue.rule(duty.rule, local_date(start))
+        days = policy.days_for(rule, enhanced=duty.enhanced)
+        opens_at, due_at = start, due.due_at(start, days, rulebook.calendar)
+        duty_class = rule.duty_class.value
+        urgent_by = due.urgent_by(start, policy.urgent_hours) if duty_class == "immediate" else None
+    alerts = alert_policy(policy.due_soon_hours, policy.escalate_standard_days, policy.escalate_enhanced_days)
+    deadlines = Deadlines(duty.created_at, due_at, urgent_by, duty.enhanced)
+    levels = {level.value: at for at, level, _ in steps(deadlines, alerts, rulebook.calendar.later)}
+    return duty_class, opens_at, due_at, urgent_by, levels
+
+
+def naively(duty: Owed) -> tuple[object, ...]:
+    return duty.duty_class, duty.clock_start, duty.due_at, duty.urgent_by, duty.steps()
+
+
+def rules_by_the_catalogue(rulebook: Rulebook, facts: Event) -> list[str]:
+    day = local_date(facts["learned_at"] or facts["happened_at"])
+    rules = rulebook.catalogue.rules_for(MilestoneKind(facts["kind"]), day)
+    return [rule.id for rule in rules if rule.duty_class in DUTY_CLASSES]
+
+
+def rules_by_the_words(code: Code, facts: Event) -> list[str]:
+    day = london_day(facts["learned_at"] or facts["happened_at"])
+    return [row["rule_id"] for _, row in rules_for(code, facts["kind"], day)]
+
+
+def play(
+    rulebook: Rulebook, histories: Iterable[list[Event]], until: datetime
+) -> tuple[dict[str, list[tuple[str, ...]]], list[str]]:
+    """Replay histories as the cases of one event file; what became of each case's duties, and the refused lines."""
+    events = sorted((event for lines in histories for event in lines), key=lambda event: event["at"])
+    begins = {"at": events[0]["at"]}
+    unit = {**begins, "do": "unit", "unit": "U-1", "name": "North Team", "agency": "police"}
+    officer = {**begins, "do": "staff", "staff": "officer", "name": "Officer (fictional)"}
+    officer |= {"role": "case_officer", "unit": "U-1"}
+    lines = [in_words([event]) for event in (unit, officer, *events)]
+    clock = SimulatedClock()
+    with throw_away_database(None, None) as database:
+        services = replace(replay_services(database, clock), rulebook=rulebook)
+        outcome = replay(services, clock, (line.encode() for line in lines), until=until)
+        with services.reading() as session:
+            return duties_by_case(session), sorted(lines[refusal.line - 1] for refusal in outcome.refused)
+
+
+def duties_by_case(session: Session) -> dict[str, list[tuple[str, ...]]]:
+    raised: defaultdict[Any, dict[str, datetime]] = defaultdict(dict)
+    alerts = select(Alert.duty_id, Alert.level, Alert.raised_at).where(Alert.level != AlertLevel.URGENT)
+    for duty_id, level, at in session.execute(alerts):
+        raised[duty_id][level.value] = at
+    found: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+    query = select(Case.ref, Duty).join(Participation, Participation.case_id == Case.id)
+    for case, duty in session.execute(query.where(Duty.participation_id == Participation.id)):
+        found[case].append(told(duty, raised[duty.id]))
+    return found
+
+
+def told(duty: Owed | Duty, alerts: dict[str, datetime]) -> tuple[str, ...]:
+    """One duty and its alerts in words that can be compared and sorted."""
+    facts = [f"{name} {getattr(duty, name)}" for name in (*FIELDS, *ENDS)]
+    return (*facts, *(f"{level} {at}" for level, at in sorted(alerts.items())))
+
+
+def in_words(events: list[Event]) -> str:
+    return "\n".join(json.dumps(event, default=datetime.isoformat) for event in events)

@@ -10,7 +10,7 @@ from bench.report import BenchError, Report
 
 BENCHMARKS = {
     "api": "record a milestone through the API, beside a bare Flask route that inserts one row",
-    "replay": "replay a year of 250 participations; of 1,000 in full",
+    "replay": "replay a year of 1,000 participations",
 }
 
 

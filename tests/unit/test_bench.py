@@ -58,13 +58,12 @@ def test_no_name_and_an_unknown_one_get_the_list_of_names(arguments, capsys):
     assert all(name in told for name in BENCHMARKS)
 
 
-@pytest.mark.parametrize(("size", "participations"), [(replay.YEAR, 1_000), (replay.SHORT, 250)])
-def test_a_year_has_as_many_participations_as_it_says_of_fourteen_events_each(size, participations, tmp_path):
-    sizes = replay.sizes_of(replay.make_file(tmp_path, size))
+def test_a_year_has_a_thousand_participations_of_fourteen_events_each(tmp_path):
+    sizes = replay.sizes_of(replay.make_file(tmp_path, replay.YEAR))
 
-    assert sizes["participations"] == participations
-    assert round(sizes["events"] / participations) == 14
-    assert round(sizes["milestones"] / participations) == 5
+    assert sizes["participations"] == 1_000
+    assert round(sizes["events"] / 1_000) == 14
+    assert round(sizes["milestones"] / 1_000) == 5
 
 
 def test_a_replay_is_measured():

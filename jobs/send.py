@@ -14,6 +14,7 @@ def run(services: Services, worker: str) -> int:
     """Claim and hand over one batch."""
     return send_due(
         services.sessions,
+        services.database.reads,
         services.keys,
         services.writer,
         services.providers,

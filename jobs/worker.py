@@ -19,7 +19,7 @@ from jobs.tick import Tick
 from jobs.timetable import TIMETABLE
 from models.session import Database
 from models.vocabulary import Channel
-from notify.delivery.providers.base import Accepted, Found, Outgoing, Provider, TryLater
+from notify.delivery.providers.base import Accepted, Found, NotAsked, Outgoing, Provider
 from notify.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Draining:
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """Hand the message over, unless the worker is stopping. Raises as the provider does."""
         if self.stopping.is_set():
-            raise TryLater("worker_stopping")
+            raise NotAsked("worker_stopping")
         return self.provider.send(outgoing, at=at)
 
     def look_up(

@@ -3,7 +3,6 @@
 import logging
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.exc import OperationalError
@@ -15,7 +14,15 @@ from models.vocabulary import Channel, MessageState, Outcome
 from notify.clock import Clock
 from notify.delivery.carrying import COMPOSE_AGAIN, carried
 from notify.delivery.claiming import Claim, claim_due, still_safe
-from notify.delivery.providers.base import Accepted, Outgoing, Provider, ProviderError, Refused, TryLater
+from notify.delivery.providers.base import (
+    Accepted,
+    NotAsked,
+    Outgoing,
+    Provider,
+    ProviderError,
+    Refused,
+    TryLater,
+)
 from notify.delivery.rules.retry import Retry
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
@@ -53,16 +60,12 @@ _LOCKED = (
 )
 
 
-@dataclass(frozen=True)
-class Withheld:
-    """Not handed over after all: the gate must be asked again."""
-
-
-Answer = Accepted | ProviderError | Withheld
+Answer = Accepted | ProviderError
 
 
 def send_due(
     sessions: sessionmaker[Session],
+    reads: sessionmaker[Session],
     keys: Keyring,
     writer: Writer,
     providers: Mapping[Channel, Provider],
@@ -74,7 +77,7 @@ def send_due(
     """Claim, hand over and record one batch. Returns how many messages were looked at."""
     seen, claims = claim_due(sessions, keys, writer, providers, at=clock(), worker=worker, limit=limit)
     answers = [
-        (claim.outgoing, _hand_over(sessions, claim, clock, fresh=n == 0)) for n, claim in enumerate(claims)
+        (claim.outgoing, _hand_over(reads, claim, clock, fresh=n == 0)) for n, claim in enumerate(claims)
     ]
     for left in reversed(range(RECORD_TRIES)):
         try:
@@ -86,16 +89,16 @@ def send_due(
     return seen
 
 
-def _hand_over(sessions: sessionmaker[Session], claim: Claim, clock: Clock, *, fresh: bool) -> Answer:
+def _hand_over(reads: sessionmaker[Session], claim: Claim, clock: Clock, *, fresh: bool) -> Answer:
     """Ask the provider once, if it is still safe. No transaction is open meanwhile."""
     now = clock()
     if now >= claim.until:
         # A slow provider has used up the lease: what was not handed over yet is given back while that is certain.
-        return Withheld()
+        return NotAsked("claim_too_old")
     if not fresh:
-        with sessions() as session:
+        with reads() as session:
             if not still_safe(session, claim, now):
-                return Withheld()
+                return NotAsked("not_safe_any_more")
     try:
         return claim.provider.send(claim.outgoing, at=now)
     except ProviderError as answer:
@@ -133,7 +136,7 @@ def _record_one(act: Act, message: Message, rules: Sequence[str], answer: Answer
         accept(act, message, rules, answer.provider_ref)
     elif message.state is not MessageState.CLAIMED:
         return  # a receipt was faster and knows better
-    elif isinstance(answer, Withheld):
+    elif isinstance(answer, NotAsked):
         message.state, message.not_before, message.lease_until = MessageState.QUEUED, act.at, None
         message.attempt -= 1
     elif isinstance(answer, TryLater):

@@ -37,6 +37,10 @@ class TryLater(ProviderError):  # noqa: N818 (an answer, named as one)
         self.retry_after = retry_after
 
 
+class NotAsked(ProviderError):  # noqa: N818 (an answer, named as one)
+    """The provider was never asked: this was no attempt, and the message may go as if nothing had happened."""
+
+
 class Uncertain(ProviderError):  # noqa: N818 (an answer, named as one)
     """The message may or may not have been accepted: look it up, never resend it blindly."""
 

@@ -40,6 +40,7 @@ class Line:
         services = self.door.services
         send_due(
             services.sessions,
+            services.database.reads,
             services.keys,
             services.writer,
             services.providers,

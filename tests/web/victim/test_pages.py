@@ -283,6 +283,7 @@ def test_saying_that_it_is_not_safe_stops_every_way_and_tells_an_officer(each_do
     services = each_door.services
     send_due(
         services.sessions,
+        services.database.reads,
         services.keys,
         services.writer,
         services.providers,

@@ -27,7 +27,7 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Report:
-    """The repeats of one benchmark on each database, the embedded default first."""
+    """The repeats of one benchmark on each database, the one that it is mainly about first."""
 
     name: str
     sizes: Mapping[str, int | str]
@@ -41,14 +41,15 @@ class Report:
     notes: Sequence[str] = field(default=())
 
     def figures(self) -> dict[str, Any]:
-        """All that the file holds; the figures of the embedded default stand at the top."""
+        """All that the file holds; the figures of the first database stand at the top."""
         by_database = {database: summary(repeats) for database, repeats in self.repeats.items()}
+        first = next(iter(by_database))
         return {
             "name": self.name,
             "machine": machine() | {"load": list(self.load)},
             "versions": versions() | {"postgresql": self.postgresql},
             "sizes": dict(self.sizes),
-            **by_database.pop(EMBEDDED),
+            **by_database.pop(first),
             **by_database,
             "notes": list(self.notes),
         }
@@ -68,7 +69,7 @@ class Report:
         console.print(f"{told['cpu']}, {told['cores']} cores, {told['memory_mib']} MiB", highlight=False)
         console.print(f"load before {self.load[0]:.1f}, after {self.load[1]:.1f}; {sizes}", highlight=False)
         table = Table("", *self.repeats)
-        for key in next(iter(self.repeats.values()))[0]:
+        for key in dict.fromkeys(key for repeats in self.repeats.values() for key in repeats[0]):
             table.add_row(key, *(_cell(key, repeats) for repeats in self.repeats.values()))
         console.print(table)
         for note in self.notes:
@@ -118,7 +119,9 @@ def _cpu() -> str:
 
 def _cell(key: str, repeats: Sequence[Measured]) -> str:
     """The median, and the spread where there is one."""
-    values = [repeat[key] for repeat in repeats]
+    values = [repeat[key] for repeat in repeats if key in repeat]
+    if not values:
+        return ""
     least, middle, most = (_number(value) for value in (min(values), median(values), max(values)))
     return middle if least == most else f"{middle}  ({least} to {most})"
 

@@ -5,10 +5,15 @@ import json
 
 import pytest
 from rich.console import Console
+from sqlalchemy import func, select
 
-from bench import api, replay
+from bench import api, oversight, replay
 from bench.__main__ import BENCHMARKS, main
+from bench.crowd import Crowd, fill
 from bench.report import BenchError, Report
+from models.cases import Case
+from models.duties import Duty
+from models.session import open_database
 
 REPEATS = [
     {"seconds": 3.0, "peak_mib": 90.0},
@@ -96,3 +101,28 @@ def test_recording_a_milestone_is_measured_beside_a_bare_route():
 
 def test_a_percentile_is_one_of_the_values():
     assert [api.percentile([4, 1, 3, 2], percent) for percent in (1, 50, 99)] == [1, 2, 4]
+
+
+def test_a_crowd_is_overseen(tmp_path):
+    crowd = Crowd(2_000, a_minute=10, minutes=2 * oversight.SWEEPS)
+    database = open_database(f"sqlite:///{tmp_path / 'crowd.db'}")
+    fill(database.engine, crowd)
+
+    figures, _ = oversight.lists(database, crowd)
+    with database.reads() as session:
+        counted = {table: session.scalar(select(func.count()).select_from(table)) for table in (Duty, Case)}
+    database.engine.dispose()
+
+    assert counted == {Duty: 8_000, Case: 2_000}
+    assert all(value > 0 for value in figures.values())
+    assert {"worst_list_ms", "my_due_first_ms", "unit_overdue_last_ms"} <= figures.keys()
+
+
+def test_each_sweep_finds_what_became_overdue_in_its_minute(database):
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("the sweep is measured on PostgreSQL")
+    fill(database.engine, Crowd(2_000, a_minute=10, minutes=2 * oversight.SWEEPS))
+
+    ours, bare = oversight.sweeps(database, 10)
+
+    assert len(ours) == len(bare) == oversight.SWEEPS

@@ -7,7 +7,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.vocabulary import NO_CHANGE_RULE, Agency, DutyClass, DutyState
+from models.vocabulary import CORRECTION_RULE, NO_CHANGE_RULE, Agency, DutyClass, DutyState
+
+_ONCE = text(
+    f"state != 'cancelled' and milestone_id is not null and (rule != '{CORRECTION_RULE}' or state = 'open')"
+)
+"""What was told once may have to be corrected more than once, one correction after the other."""
 
 
 class Duty(Base):
@@ -24,8 +29,8 @@ class Duty(Base):
             "milestone_id",
             "rule",
             unique=True,
-            sqlite_where=text("state != 'cancelled' and milestone_id is not null"),
-            postgresql_where=text("state != 'cancelled' and milestone_id is not null"),
+            sqlite_where=_ONCE,
+            postgresql_where=_ONCE,
         ),
         Index(
             "uq_duties_one_no_change",
@@ -90,3 +95,8 @@ class Duty(Base):
     def deadline(self) -> datetime:
         """The instant after which the duty is overdue (design: due_at, or urgent_by for the immediate class)."""
         return self.urgent_by or self.due_at
+
+    @property
+    def has_update(self) -> bool:
+        """Whether an officer may release words for it: what was told wrongly is put right by a person and by nobody else."""
+        return self.duty_class is DutyClass.OFFICER_FIRST and self.rule != CORRECTION_RULE

@@ -24,13 +24,15 @@ class Milestone(Base):
     owner: Mapped[Agency]
     recorded_at: Mapped[datetime]
     recorded_by_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    withdrawn_at: Mapped[datetime | None]
+    """When it was found never to have happened, or to have been entered twice; the last correction says why."""
     suspect_sealed: Mapped[bytes | None]
     facts_sealed: Mapped[bytes | None]
     """A JSON object of short texts."""
 
 
 class MilestoneCorrection(Base):
-    """What a milestone said before it was corrected, and why it was."""
+    """What a milestone said before it was corrected or withdrawn, and why it was."""
 
     __tablename__ = "milestone_corrections"
 

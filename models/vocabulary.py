@@ -273,3 +273,6 @@ NO_CHANGE = "no_change"
 """The kind of a duty that comes from the agreed frequency and not from a milestone."""
 
 NO_CHANGE_RULE = "PLAN-NOCHANGE"
+
+CORRECTION_RULE = "CORRECTION"
+"""The rule of a duty to put right what a victim was told wrongly: it comes from a corrected milestone and no edition."""

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +13,11 @@ from config import ConfigError, database_url
 from models.keyring import RootKeys
 from models.session import Database, open_database
 from notify.cli.database import upgrade_at
-from notify.cli.shared import EVENT_FILE, MOMENT, Refused, day_of, private_file, progress_bar
+from notify.cli.shared import EVENT_FILE, MOMENT, POLICY_FILE, Refused, day_of, private_file, progress_bar
 from notify.eventfile.parse import bounded_lines
-from notify.eventfile.parts import Split
 from notify.eventfile.replay import Outcome, SimulatedClock, replay, replay_services, throw_away_database
-from notify.eventfile.results import write_results
-from notify.eventfile.side_by_side import replay_side_by_side, split_file
+from notify.eventfile.side_by_side import Write, replay_side_by_side, results_of, split_file
+from notify.planning.policy import Policy, load_policy
 from notify.wiring import Services
 
 
@@ -28,6 +27,11 @@ from notify.wiring import Services
     "--until",
     type=MOMENT,
     help="Where simulated time ends, such as 2026-02-01T00:00:00Z; the last event if not given.",
+)
+@click.option(
+    "--policy",
+    type=POLICY_FILE,
+    help="The figures of this file in place of those that come with the service.",
 )
 @click.option(
     "--out",
@@ -49,6 +53,7 @@ from notify.wiring import Services
 def replay_file(
     file: Path,
     until: datetime | None,
+    policy: Path | None,
     out: Path | None,
     url: str | None,
     keep: Path | None,
@@ -62,56 +67,69 @@ def replay_file(
         raise click.UsageError("--database and --keep-database exclude each other")
     if out is not None and not out.absolute().parent.is_dir():
         raise Refused(f"{out}: its folder does not exist")
-    checked = _checked(url)
-    if (
-        keep is None
-        and until is not None
-        and (checked is None or checked.startswith("postgresql"))
-        and (how := split_file(file, until=until)) is not None
-    ):
-        _replay_side_by_side(file, how, until, checked, out)
-    else:
-        _replay_in_one(file, until, checked, keep, out)
+    under = None if policy is None else load_policy(policy)
+    with lived(file, until=until, policy=under, url=_checked(url), keep=keep) as (outcome, results):
+        tell(outcome)
+        _write(results, out)
+    leave(outcome)
 
 
-def _replay_side_by_side(file: Path, how: Split, until: datetime, url: str | None, out: Path | None) -> None:
+@contextmanager
+def lived(
+    file: Path,
+    *,
+    until: datetime | None,
+    policy: Policy | None = None,
+    url: str | None = None,
+    keep: Path | None = None,
+    write: Write = results_of,
+) -> Iterator[tuple[Outcome, Iterator[str]]]:
+    """A history lived through: what became of its lines, and what is written of it, for as long as the block lasts.
+
+    In parts side by side where the file is long and the database can have several.
+    """
+    in_parts = keep is None and (url is None or url.startswith("postgresql"))
+    how = split_file(file, until=until) if in_parts else None
+    if how is None or until is None:
+        with (
+            _lived_in_one(file, until, policy, url, keep) as (outcome, services),
+            closing(write(services)) as lines,
+        ):
+            yield outcome, lines
+        return
     with TemporaryDirectory(prefix="replay-") as folder:
         with progress_bar() as bar:
             task = bar.add_task("replaying", total=len(how.part_of))
             outcome, results = replay_side_by_side(
-                file, how, Path(folder), until=until, url=url,
+                file, how, Path(folder), until=until, url=url, policy=policy, write=write,
                 progress=lambda lines: bar.update(task, completed=lines),
             )  # fmt: skip
-        _tell(outcome)
-        _write(results, out)
-    _leave(outcome)
+        yield outcome, results
 
 
-def _replay_in_one(
-    file: Path, until: datetime | None, url: str | None, keep: Path | None, out: Path | None
-) -> None:
+@contextmanager
+def _lived_in_one(
+    file: Path, until: datetime | None, policy: Policy | None, url: str | None, keep: Path | None
+) -> Iterator[tuple[Outcome, Services]]:
     clock = SimulatedClock()
-    with ExitStack() as stack:
-        database = stack.enter_context(_kept(keep) if keep else throw_away_database(url, None))
+    with _kept(keep) if keep else throw_away_database(url, None) as database:
         roots = RootKeys.generate()
-        services = replay_services(database, clock, roots=RootKeys.parse(roots))
+        services = replay_services(database, clock, roots=RootKeys.parse(roots), policy=policy)
         if keep is not None:
             _write_key(keep, roots)
-        outcome = _run(services, clock, file, until)
-        _tell(outcome)
-        with services.reading() as session:
-            _write(write_results(session, services.keys), out)
-    _leave(outcome)
+        yield _run(services, clock, file, until), services
 
 
-def _tell(outcome: Outcome) -> None:
+def tell(outcome: Outcome) -> None:
+    """Say on standard error which lines were not applied."""
     for refusal in outcome.refused:
         click.echo(f"line {refusal.line}: {refusal.field}: {refusal.reason}", err=True)
     if outcome.beyond:
         click.echo(f"{outcome.beyond} events lie after the end and were not applied", err=True)
 
 
-def _leave(outcome: Outcome) -> None:
+def leave(outcome: Outcome) -> None:
+    """End with status 2 when any line was refused."""
     if outcome.refused:
         click.get_current_context().exit(2)
 

@@ -18,6 +18,7 @@ from notify.fields import LONGEST_NAME, LONGEST_TEXT, moment, ref, words
 from notify.wiring import Services, make_services
 
 EVENT_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+POLICY_FILE = EVENT_FILE
 OWNER_ONLY = 0o600
 
 

@@ -24,12 +24,13 @@ from models.vocabulary import (
     TaskKind,
 )
 from notify.delivery.asking import Waiting, ask_a_person, no_safe_moment
-from notify.delivery.facts import GONE, Standing, standings
+from notify.delivery.facts import Standing, standings
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.sealed_updates import seal_update
 from notify.delivery.writing import Writer, write_message
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
+from notify.ledger.closing import GONE
 from notify.ledger.tasks import open_duty_task
 
 BATCH = 200

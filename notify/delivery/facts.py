@@ -22,14 +22,12 @@ from models.vocabulary import (
     ContactPointState,
     DutyClass,
     DutyState,
-    MessageState,
     Weekday,
 )
 from notify.delivery.rules.gate import ChannelFacts, Facts, PlanFacts
 from notify.delivery.rules.windows import Window, next_day
+from notify.ledger.closing import GONE
 
-GONE = (MessageState.CLAIMED, MessageState.UNCERTAIN, MessageState.ACCEPTED, MessageState.DELIVERED)
-"""The message left, or may have."""
 APART = timedelta(hours=1)
 """How long after one message a victim is left in peace before the next, whatever case it is about."""
 

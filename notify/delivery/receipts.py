@@ -16,6 +16,7 @@ from models.ledger import ContactEntry
 from models.messages import Message, Receipt
 from models.people import ContactPoint, Participation
 from models.vocabulary import (
+    CORRECTION_RULE,
     NO_CHANGE_RULE,
     ContactPointState,
     DutyState,
@@ -168,6 +169,17 @@ def _delivered(act: Act, message: Message) -> None:
     )
 
 
+def _is_put_right(act: Act, duty: Duty) -> bool:
+    """Whether the milestone was corrected or withdrawn since, so that this victim is owed a correction of it."""
+    corrections = select(Duty.id).where(
+        Duty.participation_id == duty.participation_id,
+        Duty.milestone_id == duty.milestone_id,
+        Duty.rule == CORRECTION_RULE,
+        Duty.state != DutyState.CANCELLED,
+    )
+    return act.session.scalars(corrections).first() is not None
+
+
 def _owed_again(act: Act, message: Message) -> None:
     """We believed that she was told by this message, and she was not: what it closed is owed again, by a person."""
     entries = select(ContactEntry.id).where(
@@ -179,6 +191,8 @@ def _owed_again(act: Act, message: Message) -> None:
     ):
         if duty.state is not DutyState.TOLD or duty.rule == NO_CHANGE_RULE:
             continue
+        if _is_put_right(act, duty):
+            continue  # what it said is not so any more, and a person already has to tell her what is
         duty.state, duty.closed_at, duty.late, duty.entry_id = DutyState.OPEN, None, None, None
         duty.next_alert_at = act.at
         act.log("duty owed again", duty, owner=duty.victim_id, rule=duty.rule)

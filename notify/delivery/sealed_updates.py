@@ -84,7 +84,12 @@ def seal_update(
 
 
 def release_update(act: Act, writer: Writer, duty: Duty) -> SealedUpdate:
-    """An officer lets the victim read officer-first news on the private page. Raises Conflict when it is there."""
+    """An officer lets the victim read officer-first news on the private page. Raises Conflict when it is there.
+
+    What she was told wrongly has no words to release: a person puts it right. That is a Conflict too.
+    """
+    if not duty.has_update:
+        raise Conflict("duty", "has no update to release")
     standing = standings(act.session, [duty.participation_id], at=act.at)[duty.participation_id]
     milestone = act.session.get(Milestone, duty.milestone_id) if duty.milestone_id else None
     update = seal_update(act, writer, standing, duty, facts_of(act, milestone))

@@ -27,9 +27,9 @@ from notify.ledger.contact_log import record_contact
 from notify.ledger.suspending import suspend
 from notify.planning import people
 from notify.planning.contact_points import add_contact_point, verify
+from notify.planning.corrections import correct_milestone
 from notify.planning.milestones import (
     Happening,
-    correct_milestone,
     corrected,
     read_happening,
     record_milestone,

@@ -26,7 +26,7 @@ from notify.ledger.audit import UNTIL_COMMIT, append_waiting
 from notify.oversight.alerts import alert_policy
 from notify.planning.calendar import england_and_wales
 from notify.planning.catalogue_files import load_catalogue
-from notify.planning.policy import load_policy
+from notify.planning.policy import Policy, load_policy
 from notify.planning.rulebook import Rulebook
 from notify.wiring import Services
 from notify.wording.catalogue import Wording
@@ -129,11 +129,14 @@ def replay_services(
     clock: SimulatedClock,
     *,
     roots: RootKeys | None = None,
-    policy_file: Path | None = None,
+    policy: Policy | None = None,
 ) -> Services:
-    """Services for simulated time: a root key of their own, and tokens that are the same each time."""
+    """Services for simulated time, under the shipped policy unless another is given.
+
+    They have a root key of their own, and tokens that are the same each time.
+    """
     roots = roots or RootKeys.parse(RootKeys.generate())
-    policy = load_policy(policy_file)
+    policy = policy or load_policy()
     tokens = count(1)
     recorder = Recorder()
     keys = Keyring(roots)

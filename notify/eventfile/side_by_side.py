@@ -1,7 +1,7 @@
 """Lives through the parts of an event file side by side, a process and a throw-away database for each."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +14,22 @@ from notify.eventfile.parse import bounded_lines
 from notify.eventfile.parts import EVERY_PART, Split, split
 from notify.eventfile.replay import Outcome, SimulatedClock, replay, replay_services, throw_away_database
 from notify.eventfile.results import order_of_text, write_results
+from notify.planning.policy import Policy
+from notify.wiring import Services
+
+Write = Callable[[Services], Generator[str, None, None]]
+"""What to write of a replay that has ended: lines in the order of `order_of_text`."""
 
 LOOK_EVERY = 0.2  # seconds between two looks at how far the parts are
 
 _lived: "Synchronized[int]"
 """How many lines all parts have lived through so far; set when a part's process begins."""
+
+
+def results_of(services: Services) -> Generator[str, None, None]:
+    """Every line of the results of a replay."""
+    with services.reading() as session:
+        yield from write_results(session, services.keys)
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class _Part:
     number: int
     until: datetime
     url: str | None
+    policy: Policy | None
+    write: Write
     results: Path
 
 
@@ -38,7 +51,13 @@ def split_file(file: Path, *, until: datetime | None) -> Split | None:
     if until is None or not file.is_file():
         return None  # where the end is depends on the last event that can be read
     with file.open("rb") as lines:
-        return split(bounded_lines(lines), len(os.sched_getaffinity(0)), until=until)
+        return split(bounded_lines(lines), _cores(), until=until)
+
+
+def _cores() -> int:
+    """How many processors this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)  # not every system tells
+    return len(usable(0)) if usable else os.cpu_count() or 1
 
 
 def replay_side_by_side(
@@ -48,11 +67,13 @@ def replay_side_by_side(
     *,
     until: datetime,
     url: str | None = None,
+    policy: Policy | None = None,
+    write: Write = results_of,
     progress: Callable[[int], None] = lambda _lines: None,
 ) -> tuple[Outcome, Iterator[str]]:
-    """Live through all parts; returns what became of the lines, and the results in the order of one replay."""
+    """Live through all parts; returns what became of the lines, and what was written in the order of one replay."""
     parts = [
-        _Part(file, how, number, until, url, folder / f"results-{number}.ndjson")
+        _Part(file, how, number, until, url, policy, write, folder / f"results-{number}.ndjson")
         for number in range(how.parts)
     ]
     context = get_context("spawn")
@@ -90,12 +111,12 @@ def _live(part: _Part) -> Outcome:
             _lived.value += 1
 
     with throw_away_database(part.url, None) as database:
-        services = replay_services(database, clock)
+        services = replay_services(database, clock, policy=part.policy)
         with part.file.open("rb") as lines:
             mine = part.split.lines(bounded_lines(lines), part.number)
             outcome = replay(services, clock, mine, until=part.until, progress=report)
-        with services.reading() as session, part.results.open("w", encoding="utf-8") as results:
-            results.writelines(f"{line}\n" for line in write_results(session, services.keys))
+        with part.results.open("w", encoding="utf-8") as results:
+            results.writelines(f"{line}\n" for line in part.write(services))
     if part.number > 0:
         shared = part.split.part_of.count(EVERY_PART)
         kept = [one for one in outcome.refused if part.split.part_of[one.line - 1] != EVERY_PART]

@@ -16,6 +16,9 @@ from notify.ledger.acts import Act
 WAITING = (MessageState.HELD, MessageState.QUEUED)
 """Messages that have not left and can still be stopped."""
 
+GONE = (MessageState.CLAIMED, MessageState.UNCERTAIN, MessageState.ACCEPTED, MessageState.DELIVERED)
+"""Messages that left, or may have."""
+
 _OPEN_DUTIES = (
     select(Duty)
     .where(Duty.participation_id == bindparam("participation_id"), is_one_of(Duty.state, DutyState.OPEN))

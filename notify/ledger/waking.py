@@ -6,14 +6,16 @@ from sqlalchemy import bindparam, update
 
 from models.base import is_one_of
 from models.duties import Duty
-from models.vocabulary import DutyClass, DutyState
+from models.vocabulary import CORRECTION_RULE, DutyClass, DutyState
 from notify.ledger.acts import Act
 
 SENT_BY_US = (DutyClass.ROUTINE, DutyClass.IMMEDIATE, DutyClass.OFFICER_FIRST)
 """Classes of duty for which delivery may have a message to compose."""
 
 _OPEN = update(Duty).where(is_one_of(Duty.state, DutyState.OPEN))
-_COMPOSE = _OPEN.where(Duty.duty_class.in_(SENT_BY_US)).values(compose_at=bindparam("now"))
+_COMPOSE = _OPEN.where(Duty.duty_class.in_(SENT_BY_US), Duty.rule != CORRECTION_RULE).values(
+    compose_at=bindparam("now")
+)
 _ALERTS = _OPEN.where(Duty.participation_id == bindparam("participation")).values(
     next_alert_at=bindparam("now")
 )

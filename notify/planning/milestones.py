@@ -7,19 +7,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
 
-from models.base import is_one_of
 from models.cases import Case
 from models.duties import Duty
-from models.milestones import Milestone, MilestoneCorrection
+from models.milestones import Milestone
 from models.people import Participation
-from models.vocabulary import Agency, DutyClass, DutyState, MilestoneKind, TaskKind
+from models.vocabulary import CORRECTION_RULE, Agency, DutyClass, DutyState, MilestoneKind, TaskKind
 from notify.clock import local_date
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
-from notify.ledger.closing import close_duties
 from notify.ledger.tasks import open_duty_task
 from notify.ledger.waking import SENT_BY_US
-from notify.planning.people import DECLINABLE
+from notify.planning.people import is_declinable
 from notify.planning.queries import participations_in
 from notify.planning.rulebook import Rulebook, first_look
 from notify.planning.rules.catalogue import Rule
@@ -64,42 +62,17 @@ def record_milestone(
 
     A closed case takes milestones too: an appeal or a release after it is owed to her all the same, by a person.
     """
-    _check(act, happening)
+    check_happening(act, happening)
     if external_id is not None and _is_used(act, external_id):
         raise Conflict("milestone", "is used already")
     milestone = Milestone(
         case_id=case.id, external_id=external_id, recorded_at=act.at, recorded_by_id=act.staff_id
     )
-    _write(act, milestone, happening)
+    write_happening(act, milestone, happening)
     act.write(milestone)
     act.log("milestone recorded", milestone, owner=case.id, kind=happening.kind)
     duties = plan_duties(act, rulebook, milestone, participations_in(act.session, case.id), fresh=True)
     return milestone, duties
-
-
-def correct_milestone(
-    act: Act, rulebook: Rulebook, milestone: Milestone, happening: Happening, *, reason: str
-) -> list[Duty]:
-    """Say again what happened. The earlier facts are kept; duties still open are planned anew from the new ones."""
-    _check(act, happening)
-    earlier = read_happening(act, milestone)
-    if earlier == happening:
-        raise FieldFault("milestone", "is corrected to what it says already")
-    correction = MilestoneCorrection(milestone_id=milestone.id, at=act.at, by_id=act.staff_id)
-    key = act.key(milestone.case_id)
-    correction.reason_sealed = key.seal(correction, "reason_sealed", reason)
-    correction.earlier_sealed = key.seal(correction, "earlier_sealed", _as_json(earlier))
-    act.session.add(correction)
-    _write(act, milestone, happening)
-    act.log("milestone corrected", milestone, owner=milestone.case_id, reason=reason)
-    stale = act.session.scalars(
-        select(Duty)
-        .where(Duty.milestone_id == milestone.id, is_one_of(Duty.state, DutyState.OPEN))
-        .with_for_update(key_share=True)
-    ).all()
-    close_duties(act, stale, DutyState.CANCELLED, reason=reason)
-    act.session.flush()
-    return plan_duties(act, rulebook, milestone, participations_in(act.session, milestone.case_id))
 
 
 def corrected(
@@ -153,14 +126,18 @@ def plan_duties(
         for rule in rules
         if (participation.id, rule.id) not in settled
     ]
-    duties = [duty for _, duty in made]
-    act.write(*duties)
+    write_duties(act, made)
+    return [duty for _, duty in made]
+
+
+def write_duties(act: Act, made: Collection[tuple[Participation, Duty]]) -> None:
+    """Keep new duties, with what must be there for a person from their first moment."""
+    act.write(*(duty for _, duty in made))
     for participation, duty in made:
         if duty.state is DutyState.WAIVED:
             act.log("duty waived", duty, owner=duty.victim_id, reason=DECLINED, rule=duty.rule)
         elif duty.duty_class in TASK_OF:
             open_duty_task(act, participation, TASK_OF[duty.duty_class], duty, fresh=True)
-    return duties
 
 
 def _duty(
@@ -185,20 +162,26 @@ def _duty(
         urgent_by=urgent_by(start, rulebook.policy.urgent_hours) if immediate else None,
         state=DutyState.OPEN,
     )
-    if participation.declined_at is not None and rule.duty_class in DECLINABLE:
+    open_or_waive(act, rulebook, participation, duty)
+    return duty
+
+
+def open_or_waive(act: Act, rulebook: Rulebook, participation: Participation, duty: Duty) -> None:
+    """Set a new duty going, unless it is among what she declined."""
+    if participation.declined_at is not None and is_declinable(duty):
         duty.state, duty.closed_at, duty.late = DutyState.WAIVED, act.at, act.at > duty.deadline
         duty.close_reason_sealed = act.seal(duty.victim_id, duty, "close_reason_sealed", DECLINED)
     else:
-        duty.compose_at = act.at if rule.duty_class in SENT_BY_US else None
+        duty.compose_at = act.at if duty.duty_class in SENT_BY_US and duty.rule != CORRECTION_RULE else None
         duty.next_alert_at = first_look(rulebook.policy, duty)
-    return duty
 
 
 def _is_used(act: Act, external_id: str) -> bool:
     return act.session.connection().execute(_KNOWN, {"external_id": external_id}).first() is not None
 
 
-def _check(act: Act, happening: Happening) -> None:
+def check_happening(act: Act, happening: Happening) -> None:
+    """Raise FieldFault for times and facts that cannot be."""
     latest = act.at + CLOCK_SKEW
     if happening.happened_at > latest:
         raise FieldFault("happened_at", "lies in the future")
@@ -214,7 +197,8 @@ def _check(act: Act, happening: Happening) -> None:
             raise FieldFault(f"facts.{name}", f"is longer than {LONGEST_FACT} characters")
 
 
-def _write(act: Act, milestone: Milestone, happening: Happening) -> None:
+def write_happening(act: Act, milestone: Milestone, happening: Happening) -> None:
+    """Put what happened into its row, words sealed."""
     milestone.kind = happening.kind
     milestone.happened_at = happening.happened_at
     milestone.learned_at = happening.learned_at
@@ -236,18 +220,4 @@ def read_happening(act: Act, milestone: Milestone) -> Happening:
         owner=milestone.owner,
         suspect=key.open_or_none(milestone, "suspect_sealed"),
         facts=json.loads(facts) if facts else None,
-    )
-
-
-def _as_json(happening: Happening) -> str:
-    return json.dumps(
-        {
-            "kind": happening.kind,
-            "happened_at": happening.happened_at.isoformat(),
-            "learned_at": happening.learned_at.isoformat(),
-            "owner": happening.owner,
-            "suspect": happening.suspect,
-            "facts": dict(happening.facts or {}),
-        },
-        ensure_ascii=False,
     )

@@ -41,6 +41,12 @@ from notify.planning.queries import participations_in
 DECLINABLE = (DutyClass.ROUTINE, DutyClass.OFFICER_FIRST)
 """What a victim who wants no further updates does without."""
 
+
+def is_declinable(duty: Duty) -> bool:
+    """Whether a duty goes with the updates she declined: nothing does that is owed within hours."""
+    return duty.duty_class in DECLINABLE and duty.urgent_by is None
+
+
 CHILD_IS_VULNERABLE = 18
 """Under this age a victim is entitled to enhanced rights without being asked (Victims' Code: vulnerable)."""
 
@@ -230,7 +236,7 @@ def decline(act: Act, participation: Participation, *, reason: str) -> None:
     participation.declined_at = act.at
     act.log("declined", participation, owner=participation.victim_id, reason=reason)
     duties = open_duties(act, participation)
-    declined = [duty for duty in duties if duty.duty_class in DECLINABLE]
+    declined = [duty for duty in duties if is_declinable(duty)]
     close_duties(act, declined, DutyState.WAIVED, reason=reason)
     for duty in duties:
         if duty.duty_class is DutyClass.IMMEDIATE:

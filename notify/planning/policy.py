@@ -1,16 +1,24 @@
 """The figures that the Code leaves to the force: a versioned data file."""
 
+import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from notify.planning.plans import LONGEST_SILENCE
 from notify.planning.rules.catalogue import Rule
 
 SHIPPED = files("notify.planning") / "policy.toml"
 MOST = 1000  # days or hours: a larger number is a slip of the pen
+NEVER_LONGER = (
+    ("default_enhanced_days", "default_standard_days"),
+    ("escalate_enhanced_days", "escalate_standard_days"),
+)
+"""An enhanced victim never waits longer than a standard one."""
 
 
 class PolicyError(ValueError):
@@ -18,16 +26,34 @@ class PolicyError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class OffenceGroup:
+    """Offences with one of `words` in them, and the frequency (days) that is offered for them."""
+
+    group: str
+    words: tuple[str, ...]
+    every_days: int
+
+    def has(self, offence: str) -> bool:
+        """Whether an offence is of this group: a word of the group stands in it, whole, capitals or not."""
+        return any(re.search(rf"\b{re.escape(word)}\b", offence, re.IGNORECASE) for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """How long things may take where the Code is silent: working days (`_days`) and real hours (`_hours`)."""
+    """How long things may take where the Code is silent: working days (`_days`) and real hours (`_hours`).
+
+    `default_every_days` and `frequency` are calendar days, and only offered: what is agreed with the victim holds.
+    """
 
     version: str
-    default_standard_days: int = 5
-    default_enhanced_days: int = 1
-    urgent_hours: int = 4
-    due_soon_hours: int = 24
-    escalate_standard_days: int = 3
-    escalate_enhanced_days: int = 1
+    default_standard_days: int
+    default_enhanced_days: int
+    urgent_hours: int
+    due_soon_hours: int
+    escalate_standard_days: int
+    escalate_enhanced_days: int
+    default_every_days: int
+    frequency: tuple[OffenceGroup, ...]
 
     def days_for(self, rule: Rule, *, enhanced: bool) -> int:
         """The working days in which a rule is to be met: the Code's number, or policy's when it gives none."""
@@ -35,42 +61,78 @@ class Policy:
             return self.default_enhanced_days if rule.enhanced_days is None else rule.enhanced_days
         return self.default_standard_days if rule.standard_days is None else rule.standard_days
 
+    def every_days_for(self, offence: str) -> int:
+        """The frequency (days) to offer for an offence: the shortest of its groups, or the usual one of none."""
+        found = (group.every_days for group in self.frequency if group.has(offence))
+        return min(found, default=self.default_every_days)
+
+
+FIGURES = tuple(field.name for field in fields(Policy) if field.type is int)
+LONGEST = dict.fromkeys(FIGURES, MOST) | {"default_every_days": LONGEST_SILENCE}
+
 
 def load_policy(path: Path | None = None) -> Policy:
     """The policy in a file, or the shipped one; PolicyError names every unknown key and bad value at once."""
-    file: Traversable = SHIPPED if path is None else path
+    data = _read(SHIPPED)
+    if path is not None:
+        given = _read(path)
+        faults = list(_faults(given, data))
+        if faults:
+            raise PolicyError("\n".join(f"{path.name}, {fault}" for fault in faults))
+        data |= given
+    groups = (OffenceGroup(**group | {"words": tuple(group["words"])}) for group in data["frequency"])
+    return Policy(**data | {"frequency": tuple(groups)})
+
+
+def _read(file: Traversable) -> dict[str, Any]:
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PolicyError(f"{file.name}: {error}") from error
-    faults = _faults(data)
-    if faults:
-        raise PolicyError("\n".join(f"{file.name}, {fault}" for fault in faults))
-    return Policy(**data)
 
 
-def _faults(data: dict[str, Any]) -> list[str]:
-    names = {field.name for field in fields(Policy)}
-    faults = [f"{key}: unknown" for key in sorted(data.keys() - names)]
-    version = data.get("version")
-    if not isinstance(version, str) or not version:
-        faults.append("version: must be a text")
-    numbers = names - {"version"}
+def _faults(given: dict[str, Any], shipped: dict[str, Any]) -> Iterator[str]:
+    for key in sorted(given.keys() - {field.name for field in fields(Policy)}):
+        yield f"{key}: unknown"
+    if not _is_text(given.get("version")):
+        yield "version: must be a text"
+    bad = {key for key in FIGURES if key in given and not _is_whole(given[key], LONGEST[key])}
+    for key in FIGURES:
+        if key in bad:
+            yield f"{key}: must be a whole number from 1 to {LONGEST[key]}"
+    both = shipped | given
+    for enhanced, standard in NEVER_LONGER:
+        if not bad & {enhanced, standard} and both[enhanced] > both[standard]:
+            yield f"{enhanced}: is more than {standard}"
+    yield from _group_faults(both["frequency"])
+
+
+def _group_faults(groups: Any) -> Iterator[str]:
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        yield "frequency: must be tables, each under [[frequency]]"
+        return
+    names: set[str] = set()
+    for place, group in enumerate(groups, start=1):
+        at = f"frequency, table {place}"
+        for key in sorted(group.keys() - {field.name for field in fields(OffenceGroup)}):
+            yield f"{at}, {key}: unknown"
+        name, words = group.get("group"), group.get("words")
+        if not _is_text(name):
+            yield f"{at}, group: must be a text"
+        elif name in names:
+            yield f"{at}, group: is there twice"
+        else:
+            names.add(name)
+        if not isinstance(words, list) or not words or not all(map(_is_text, words)):
+            yield f"{at}, words: must be a list of texts"
+        if not _is_whole(group.get("every_days"), LONGEST_SILENCE):
+            yield f"{at}, every_days: must be a whole number from 1 to {LONGEST_SILENCE}"
+
+
+def _is_text(given: Any) -> bool:
+    return isinstance(given, str) and bool(given) and given == given.strip()
+
+
+def _is_whole(given: Any, most: int) -> bool:
     # The exact type, because true is also an int to isinstance.
-    bad = [
-        key
-        for key in sorted(numbers & data.keys())
-        if type(data[key]) is not int or not 0 < data[key] <= MOST
-    ]
-    faults += [f"{key}: must be a whole number from 1 to {MOST}" for key in bad]
-    return faults or _order_faults(Policy(**data))
-
-
-def _order_faults(policy: Policy) -> list[str]:
-    """An enhanced victim never waits longer than a standard one."""
-    faults = []
-    if policy.default_enhanced_days > policy.default_standard_days:
-        faults.append("default_enhanced_days: is more than default_standard_days")
-    if policy.escalate_enhanced_days > policy.escalate_standard_days:
-        faults.append("escalate_enhanced_days: is more than escalate_standard_days")
-    return faults
+    return type(given) is int and 0 < given <= most

@@ -5,7 +5,7 @@ from tests.story import OFFICE_HOURS, channel, make_story
 BOTH = (channel(), channel("V-1-email"))
 
 
-def test_a_correction_plans_what_is_open_anew_and_leaves_what_was_told(play):
+def test_a_correction_plans_what_is_open_anew_and_puts_right_what_was_told(play):
     story = make_story("Mon 5 Jan 2026 09:00", victims=("V-1", "V-2"))
     story.milestone("Mon 5 Jan 2026 10:00", "arrest", id="m-1")
     story.about("Mon 5 Jan 2026 11:00", "contact", outcome="spoke_identity_checked", victim="V-1")
@@ -14,10 +14,14 @@ def test_a_correction_plans_what_is_open_anew_and_leaves_what_was_told(play):
 
     corrected = play(story, "Tue 6 Jan 2026 10:00")
 
-    assert corrected.of("duty", "at", "victim", "due_at") == [
-        ("Mon 5 Jan 2026 10:00", "V-1", "Tue 13 Jan 2026 00:00"),
-        ("Mon 5 Jan 2026 10:00", "V-2", "Tue 13 Jan 2026 00:00"),
-        ("Tue 6 Jan 2026 10:00", "V-2", "Sat 10 Jan 2026 00:00"),
+    assert sorted(corrected.of("duty", "victim", "rule", "at", "due_at", "class")) == [
+        ("V-1", "CORRECTION", "Tue 6 Jan 2026 10:00", "Thu 8 Jan 2026 00:00", "officer_first"),
+        ("V-1", "R6-ARREST", "Mon 5 Jan 2026 10:00", "Tue 13 Jan 2026 00:00", "routine"),
+        ("V-2", "R6-ARREST", "Mon 5 Jan 2026 10:00", "Tue 13 Jan 2026 00:00", "routine"),
+        ("V-2", "R6-ARREST", "Tue 6 Jan 2026 10:00", "Sat 10 Jan 2026 00:00", "routine"),
+    ]
+    assert corrected.of("task", "victim", "task", "rules", "due_at") == [
+        ("V-1", "call", ["CORRECTION"], "Thu 8 Jan 2026 00:00")
     ]
     assert corrected.of("duty_closed", "victim", "how") == [("V-1", "told"), ("V-2", "cancelled")]
 

@@ -2,15 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from notify.eventfile.figures import figures_of
 from notify.eventfile.parts import split
 from notify.eventfile.replay import SimulatedClock, replay, replay_services, throw_away_database
-from notify.eventfile.results import write_results
-from notify.eventfile.side_by_side import replay_side_by_side
+from notify.eventfile.side_by_side import replay_side_by_side, results_of
+from notify.planning.policy import load_policy
 
 MAKER = Path(__file__).parents[2] / "examples" / "make_month.py"
 UNTIL = datetime(2026, 2, 1, tzinfo=UTC)
@@ -35,13 +37,12 @@ def month(tmp_path):
     return path
 
 
-def in_one_piece(path, url):
+def in_one_piece(path, url, *, policy=None, write=results_of):
     clock = SimulatedClock()
     with throw_away_database(url, None) as database, path.open("rb") as lines:
-        services = replay_services(database, clock)
+        services = replay_services(database, clock, policy=policy)
         outcome = replay(services, clock, lines, until=UNTIL)
-        with services.reading() as session:
-            return outcome, list(write_results(session, services.keys))
+        return outcome, list(write(services))
 
 
 def test_parts_side_by_side_give_the_same_results_byte_for_byte(month, database_url, tmp_path):
@@ -57,3 +58,17 @@ def test_parts_side_by_side_give_the_same_results_byte_for_byte(month, database_
     assert list(results) == expected
     assert [refusal.line for refusal in whole.refused][:2] == [1, 2]
     assert (outcome.refused, outcome.applied, outcome.beyond) == (whole.refused, whole.applied, 1)
+
+
+def test_every_part_is_under_the_policy_that_is_tried(month, tmp_path):
+    trial = replace(load_policy(), version="trial-1", urgent_hours=1, due_soon_hours=100)
+    with month.open("rb") as lines:
+        how = split(lines, 2, until=UNTIL)
+    assert how is not None
+
+    _, counted = replay_side_by_side(month, how, tmp_path, until=UNTIL, policy=trial, write=figures_of)
+    _, expected = in_one_piece(month, None, policy=trial, write=figures_of)
+    _, untried = in_one_piece(month, None, write=figures_of)
+
+    assert list(counted) == expected
+    assert untried != expected

@@ -84,6 +84,7 @@ def officers_pages(served: Served) -> list[str]:
         f"{victim}/support", f"{victim}/secret", f"{victim}/sign-in-name", f"{victim}/representatives/new",
         f"{victim}/contact-points/{point.id}/suspend", f"/duties/{officer_first.id}/waive",
         f"/duties/{officer_first.id}/release", f"/milestones/{world.rows(Milestone)[0].id}/correct",
+        f"/milestones/{world.rows(Milestone)[0].id}/withdraw",
         f"/tasks/{world.rows(Task)[0].id}/done",
     ]  # fmt: skip
 

@@ -26,7 +26,8 @@ from notify.eventfile.parse import load
 from notify.ledger.tasks import finish_task
 from notify.oversight.alerts import resolve
 from notify.planning import people
-from notify.planning.milestones import Happening, correct_milestone
+from notify.planning.corrections import correct_milestone
+from notify.planning.milestones import Happening
 from notify.planning.queries import case_by_ref, victim_by_ref
 from notify.wiring import make_services
 from tests.make import (

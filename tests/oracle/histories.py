@@ -141,7 +141,11 @@ class _Maker:
 
     def waive(self) -> None:
         rules = [rule for facts in self.facts for rule in RULES_OF[facts["kind"]]]
-        self.about("waive", rule=self.draw.choice([*rules, "PLAN-NOCHANGE"]), reason="told by somebody else")
+        self.about(
+            "waive",
+            rule=self.draw.choice([*rules, "PLAN-NOCHANGE", "CORRECTION"]),
+            reason="told by somebody else",
+        )
 
     def hush(self) -> None:
         """A pause, or the end of one or of a decline."""

@@ -209,11 +209,28 @@ class Reading:
 
     def on_correct(self, event: Event) -> None:
         facts = self.milestones[event["milestone"]]
+        said = facts["kind"], facts["happened_at"]
         facts.update({name: event[name] for name in ("kind", "happened_at", "learned_at") if name in event})
-        for duty in self.duties:
-            if duty.milestone == facts["id"]:
+        differs = said != (facts["kind"], facts["happened_at"])
+        of_it = [duty for duty in self.duties if duty.milestone == facts["id"]]
+        told = [duty for duty in of_it if duty.state == "told"]
+        since = [duty.clock_start for duty in of_it if duty.rule == "CORRECTION" and duty.state == "open"]
+        for duty in of_it:
+            if differs or duty.rule != "CORRECTION":
                 duty.close("cancelled", event["at"])
         self.plan_milestone(facts, event["at"])
+        if differs and told:
+            hours = any(duty.urgent_by for duty in told)
+            self.put_right(facts, event["at"], since[0] if since else event["at"], hours=hours)
+
+    def put_right(self, facts: Event, at: datetime, since: datetime, *, hours: bool) -> None:
+        """She was told something else: within a working day a person rings, and within hours about release and bail."""
+        due_at = end(working_day_after(london_day(since), 1))
+        urgent_by = since + timedelta(hours=4) if hours else None
+        about = ("correction", "CORRECTION", facts["kind"], "officer_first", facts["owner"], self.enhanced)
+        self.duties.append(Owed(*about, at, since, due_at, urgent_by, milestone=facts["id"]))
+        if self.declined and not hours:
+            self.duties[-1].close("waived", at)
 
     def on_contact(self, event: Event) -> None:
         if event["outcome"] in REACHES_HER:
@@ -233,7 +250,7 @@ class Reading:
     def on_decline(self, event: Event) -> None:
         self.declined = True
         for duty in self.open():
-            if duty.duty_class in TELLS_HER:
+            if duty.duty_class in TELLS_HER and duty.urgent_by is None:
                 duty.close("waived", event["at"])
 
     def on_pause(self, event: Event) -> None:

@@ -18,12 +18,13 @@ from models.cases import Case
 from models.duties import Duty
 from models.oversight import Alert
 from models.people import Participation
-from models.vocabulary import NO_CHANGE_RULE, AlertLevel, MilestoneKind
+from models.vocabulary import CORRECTION_RULE, NO_CHANGE_RULE, AlertLevel, MilestoneKind
 from notify.eventfile.replay import SimulatedClock, replay, replay_services, throw_away_database
 from notify.oversight.alerts import alert_policy
 from notify.oversight.rules.alerts import Deadlines, steps
 from notify.planning.calendar import england_and_wales
 from notify.planning.catalogue_files import SHIPPED, load_catalogue
+from notify.planning.corrections import CORRECTION_DAYS
 from notify.planning.milestones import DUTY_CLASSES
 from notify.planning.policy import load_policy
 from notify.planning.rulebook import Rulebook
@@ -136,6 +137,10 @@ def by_the_rules(rulebook: Rulebook, duty: Owed) -> tuple[object, ...]:
     if duty.rule == NO_CHANGE_RULE:
         opens_at, due_at = due.start_of(local_date(start)), due.end_of(local_date(start))
         duty_class, urgent_by = "routine", None
+    elif duty.rule == CORRECTION_RULE:
+        opens_at, due_at = start, due.due_at(start, CORRECTION_DAYS, rulebook.calendar)
+        duty_class = "officer_first"
+        urgent_by = due.urgent_by(start, policy.urgent_hours) if duty.urgent_by else None
     else:
         rule = rulebook.catalogue.rule(duty.rule, local_date(start))
         days = policy.days_for(rule, enhanced=duty.enhanced)

@@ -283,6 +283,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(length=32), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by_id", sa.Uuid(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspect_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("facts_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -622,8 +623,12 @@ def upgrade() -> None:
         "duties",
         ["participation_id", "milestone_id", "rule"],
         unique=True,
-        sqlite_where=sa.text("state != 'cancelled' and milestone_id is not null"),
-        postgresql_where=sa.text("state != 'cancelled' and milestone_id is not null"),
+        sqlite_where=sa.text(
+            "state != 'cancelled' and milestone_id is not null and (rule != 'CORRECTION' or state = 'open')"
+        ),
+        postgresql_where=sa.text(
+            "state != 'cancelled' and milestone_id is not null and (rule != 'CORRECTION' or state = 'open')"
+        ),
     )
     op.create_index(
         "uq_duties_one_no_change",
@@ -796,8 +801,12 @@ def downgrade() -> None:
     op.drop_index(
         "uq_duties_once",
         table_name="duties",
-        sqlite_where=sa.text("state != 'cancelled' and milestone_id is not null"),
-        postgresql_where=sa.text("state != 'cancelled' and milestone_id is not null"),
+        sqlite_where=sa.text(
+            "state != 'cancelled' and milestone_id is not null and (rule != 'CORRECTION' or state = 'open')"
+        ),
+        postgresql_where=sa.text(
+            "state != 'cancelled' and milestone_id is not null and (rule != 'CORRECTION' or state = 'open')"
+        ),
     )
     op.drop_index(op.f("ix_duties_participation_id"), table_name="duties")
     op.drop_index(

@@ -166,6 +166,7 @@ class MilestoneSchema(Schema):
     learned_at = moment()
     owner = word(Agency)
     recorded_at = moment()
+    withdrawn_at = moment(allow_none=True)
 
 
 class RecordedMilestoneSchema(MilestoneSchema):

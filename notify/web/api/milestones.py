@@ -13,14 +13,14 @@ from notify.fields import ref
 from notify.ledger.acts import Act
 from notify.oversight.pages import milestones_page
 from notify.planning.api_tokens import Bearer, Scope
+from notify.planning.corrections import correct_milestone, withdraw_milestone
 from notify.planning.milestones import (
     Happening,
-    correct_milestone,
     corrected,
     read_happening,
     record_milestone,
 )
-from notify.shapes import CorrectionShape, MilestoneShape
+from notify.shapes import CorrectionShape, MilestoneShape, ReasonShape
 from notify.web.api.answers import (
     MilestoneInFullSchema,
     MilestoneSchema,
@@ -43,6 +43,10 @@ class MilestoneBody(MilestoneShape):
 
 
 class CorrectionBody(CorrectionShape):
+    pass
+
+
+class WithdrawalBody(ReasonShape):
     pass
 
 
@@ -94,6 +98,20 @@ def correct(act: Act, caller: Bearer, body: dict[str, Any], milestone: str) -> d
     reason = body.pop("reason")
     happening = corrected(read_happening(act, row), **body)
     duties = correct_milestone(act, current_services().rulebook, row, happening, reason=reason)
+    return _told(act, row, case, duties)
+
+
+@part.act(
+    "/milestones/<milestone>/withdrawal",
+    Scope.MILESTONES_WRITE,
+    RecordedMilestoneSchema,
+    body=WithdrawalBody,
+    status=200,
+)
+def withdraw(act: Act, caller: Bearer, body: dict[str, Any], milestone: str) -> dict[str, Any]:
+    """Say that it never happened or was recorded twice: it is kept, and whoever was told is owed a correction."""
+    row, case = find_milestone(act, caller, milestone)
+    duties = withdraw_milestone(act, current_services().rulebook, row, reason=body["reason"])
     return _told(act, row, case, duties)
 
 

@@ -9,7 +9,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from models.duties import Duty
 from models.milestones import Milestone
-from models.vocabulary import DutyClass, DutyState
+from models.vocabulary import CORRECTION_RULE, DutyState
 from notify.access import WRITERS
 from notify.delivery.sealed_updates import release_update
 from notify.delivery.writing import facts_of
@@ -32,6 +32,12 @@ from notify.wording.render import call_prompt, render_page
 bp = guarded("contacts", *WRITERS)
 BOTH = ("GET", "POST")
 NOT_SAID = ""
+PUT_RIGHT = [
+    "Before you ring, read on the timeline what was recorded first, what is recorded now, and why it was changed.",
+    "Say first that what we told them was wrong, and that we are sorry. Then say what is right.",
+    "Ask what they did because of it, and whether it changes how safe they feel.",
+]
+"""How to put right what was told wrongly: what to say differs each time."""
 
 
 @bp.route("/victims/<uuid:participation_id>/contacts/new", methods=BOTH)
@@ -98,7 +104,7 @@ def release(duty_id: UUID) -> str | Response:
 
     def step(act: Act) -> None:
         duty, part = the_duty(act.session, duty_id)
-        if duty.duty_class is not DutyClass.OFFICER_FIRST or duty.state is not DutyState.OPEN:
+        if not duty.has_update or duty.state is not DutyState.OPEN:
             raise Conflict("duty", "has no update to release")
         release_update(act, writer, duty)
         released.append(part.participation.id)
@@ -108,7 +114,7 @@ def release(duty_id: UUID) -> str | Response:
         return done("The victim can now read it on the private page.", address(released[0]))
     with acting() as act:
         duty, part = the_duty(act.session, duty_id)
-        if duty.duty_class is not DutyClass.OFFICER_FIRST:
+        if not duty.has_update:
             abort(404)
         _, victim = look_at(act, part.participation.id, "release")
         milestone = act.session.get(Milestone, duty.milestone_id) if duty.milestone_id else None
@@ -125,8 +131,12 @@ def duty_line(duty: Duty) -> str:
 def _prompts(part: Part, duties: Sequence[Duty]) -> list[tuple[str, list[str]]]:
     """What to say on the telephone, for news that a person must tell."""
     wording = current_services().wording
-    kinds = dict.fromkeys(duty.kind for duty in duties if duty.duty_class is DutyClass.OFFICER_FIRST)
-    return [(said(kind), call_prompt(wording, part.victim.language, kind).split("\n\n")) for kind in kinds]
+    kinds = dict.fromkeys(duty.kind for duty in duties if duty.has_update)
+    wrong = dict.fromkeys(duty.kind for duty in duties if duty.rule == CORRECTION_RULE)
+    return [
+        *((f"{said(kind)}: what she was told was wrong", PUT_RIGHT) for kind in wrong),
+        *((said(kind), call_prompt(wording, part.victim.language, kind).split("\n\n")) for kind in kinds),
+    ]
 
 
 def _which(duty: Duty) -> Rows:

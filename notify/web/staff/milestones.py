@@ -1,4 +1,4 @@
-"""Recording what happened in a case, and correcting it."""
+"""Recording what happened in a case, correcting it and withdrawing it."""
 
 from uuid import UUID
 
@@ -7,13 +7,15 @@ from werkzeug.wrappers import Response
 
 from notify.access import WRITERS
 from notify.ledger.acts import Act
-from notify.planning.milestones import correct_milestone, read_happening, record_milestone
+from notify.planning.corrections import correct_milestone, withdraw_milestone
+from notify.planning.milestones import read_happening, record_milestone
 from notify.web.context import current_services
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.case_forms import CorrectionForm, MilestoneForm, as_typed, kinds_by_stage
+from notify.web.staff.forms import ReasonForm
 from notify.web.staff.guard import acting, guarded
 from notify.web.staff.lookups import the_case, the_milestone
-from notify.web.staff.words import said
+from notify.web.staff.words import said, when
 
 bp = guarded("milestones", *WRITERS)
 
@@ -61,3 +63,37 @@ def correct(milestone_id: UUID) -> str | Response:
     if carried_out(form, step):
         return done("The milestone is corrected.", url_for("cases.one", case_id=case.id))
     return render_template("staff/milestone.html", form=form, case=case, correcting=True)
+
+
+@bp.route("/milestones/<uuid:milestone_id>/withdraw", methods=["GET", "POST"])
+def withdraw(milestone_id: UUID) -> str | Response:
+    """It never happened, or was recorded twice: it stays on the timeline as withdrawn."""
+    rulebook = current_services().rulebook
+    form = ReasonForm()
+    with acting() as act:
+        milestone, case = the_milestone(act.session, milestone_id)
+        act.log("viewed", milestone, owner=case.id, page="withdraw")
+    owed: list[object] = []
+
+    def step(act: Act) -> None:
+        found, _ = the_milestone(act.session, milestone_id)
+        owed.extend(withdraw_milestone(act, rulebook, found, reason=form.reason.data))
+
+    if carried_out(form, step):
+        calls = f" Victims who were told of it and must be rung: {len(owed)}." if owed else ""
+        return done(f"The milestone is withdrawn.{calls}", url_for("cases.one", case_id=case.id))
+    return render_template(
+        "staff/ask.html",
+        form=form,
+        title="Withdraw a milestone",
+        button="Withdraw this milestone",
+        advice="For what never happened, or was recorded twice. It stays on the timeline as withdrawn. No message"
+        " about it leaves any more. Each victim who was told of it is owed a call that puts it right.",
+        warning=True,
+        rows=[
+            ("Case", case.ref),
+            ("Milestone", said(milestone.kind)),
+            ("Happened", when(milestone.happened_at)),
+        ],
+        back=url_for("cases.one", case_id=case.id),
+    )

@@ -165,7 +165,8 @@ class PlanForm(FlaskForm):
             InputRequired("Enter how often, in days"),
             NumberRange(1, LONGEST_SILENCE, f"How often must be from 1 to {LONGEST_SILENCE} days"),
         ],
-        description="We are in touch at least this often, even when nothing has changed",
+        description="We are in touch at least this often, even when nothing has changed. "
+        "A first plan begins with what is usual for the offence: enter what the victim wants",
     )
     channels = FieldList(FormField(ChannelForm), max_entries=MOST_POINTS)
     never_dates = NeverDatesField(
@@ -238,12 +239,16 @@ def _blame(field: Any, said: str, *lists: Any) -> None:
 
 
 def as_agreed(
-    plan: Plan | None, points: Sequence[PointShown], cover_texts: Mapping[UUID, str | None]
+    plan: Plan | None, points: Sequence[PointShown], cover_texts: Mapping[UUID, str | None], every_days: int
 ) -> dict[str, Any]:
-    """The current plan as the values of its form; with none, nothing is used and nothing may go."""
+    """The current plan as the values of its form; with none, nothing is used and nothing may go.
+
+    `every_days` is the plan's, or with none what is offered.
+    """
     channels = {channel.contact_point_id: channel for channel in plan.channels} if plan else {}
-    values: dict[str, Any] = {
+    return {
         "version": str(plan.version if plan else 0),
+        "every_days": every_days,
         "channels": [
             _channel_values(point, channels.get(point.row.id), cover_texts) for point in points[:MOST_POINTS]
         ],
@@ -251,9 +256,6 @@ def as_agreed(
         "officer_first_nudge": plan.officer_first_nudge if plan else False,
         "never_dates": [date.fromisoformat(day) for day in plan.never_dates] if plan else [],
     }
-    if plan:
-        values["every_days"] = plan.every_days
-    return values
 
 
 def _channel_values(

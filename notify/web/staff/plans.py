@@ -19,9 +19,9 @@ from notify.web.context import current_services
 from notify.web.staff.about_victim import address, look_at
 from notify.web.staff.answers import done, show_fault
 from notify.web.staff.guard import acting, guarded
-from notify.web.staff.lookups import the_part
+from notify.web.staff.lookups import Part, the_part
 from notify.web.staff.plan_form import MOST_POINTS, PlanForm, as_agreed
-from notify.web.staff.shown import PointShown, points_of
+from notify.web.staff.shown import PointShown, offence, points_of
 from notify.wording.render import render_message
 
 EXAMPLE = MilestoneKind.ARREST
@@ -48,7 +48,7 @@ def agree(participation_id: UUID) -> str | Response:
         part, victim = look_at(act, participation_id, "plan")
         plan = current_plan(act.session, participation_id)
         points = _offered(points_of(act, [part.victim.id]), plan)
-        values = _values(act, plan, part.victim.id, points)
+        values = _values(act, plan, part, points)
     form = PlanForm(data=values)
     by_id = {str(point.row.id): point for point in points}
     if not form.offer(by_id):
@@ -94,11 +94,13 @@ def _offered(points: list[PointShown], plan: Plan | None) -> list[PointShown]:
     )[:MOST_POINTS]
 
 
-def _values(act: Act, plan: Plan | None, victim_id: UUID, points: list[PointShown]) -> dict[str, object]:
-    key = act.key(victim_id)
+def _values(act: Act, plan: Plan | None, part: Part, points: list[PointShown]) -> dict[str, object]:
+    key = act.key(part.victim.id)
     channels = plan.channels if plan else []
     covers = {channel.id: key.open_or_none(channel, "cover_text_sealed") for channel in channels}
-    return as_agreed(plan, points, covers)
+    policy = current_services().rulebook.policy
+    every_days = plan.every_days if plan else policy.every_days_for(offence(act, part))
+    return as_agreed(plan, points, covers, every_days)
 
 
 def _previews(form: PlanForm, points: Mapping[str, PointShown], victim: Victim) -> list[Preview]:

@@ -49,7 +49,7 @@ class Line:
     victim: VictimShown | None = None
     details: tuple[str, ...] = field(default=(), repr=False)
     milestone_id: UUID | None = None
-    """Where it is one that can be corrected."""
+    """Where it is one that can be corrected or withdrawn."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,10 @@ def _milestone(telling: _Telling, row: Milestone, *, is_corrected: bool) -> Line
         at=row.learned_at,
         what="Milestone",
         title=said(row.kind),
-        tag="Corrected" if is_corrected else "",
+        tag="Withdrawn" if row.withdrawn_at else "Corrected" if is_corrected else "",
         colour="grey",
         details=tuple(details),
-        milestone_id=row.id,
+        milestone_id=None if row.withdrawn_at else row.id,
     )
 
 
@@ -123,7 +123,7 @@ def _correction(telling: _Telling, row: MilestoneCorrection, milestone: Mileston
     reason = telling.act.key(milestone.case_id).open(row, "reason_sealed")
     return Line(
         at=row.at,
-        what="Correction",
+        what="Withdrawal" if row.at == milestone.withdrawn_at else "Correction",
         title=said(milestone.kind),
         details=(f"By {telling.names[row.by_id]}: {reason}",),
     )

@@ -7,7 +7,8 @@ from models.milestones import Milestone
 from models.people import Victim
 from models.vocabulary import Detail, MilestoneKind
 from notify.delivery.private_page import update_for, updates_for
-from notify.planning.milestones import correct_milestone, corrected, read_happening
+from notify.planning.corrections import correct_milestone
+from notify.planning.milestones import corrected, read_happening
 from notify.planning.queries import victim_by_ref
 from tests.make import ChannelPlan, make_plan, make_victim, read_page, record, run_ticks, when
 

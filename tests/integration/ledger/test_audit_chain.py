@@ -14,7 +14,8 @@ from notify.ledger import audit
 from notify.ledger.audit import Actor
 from notify.oversight.alerts import acknowledge, resolve
 from notify.planning import people
-from notify.planning.milestones import Happening, correct_milestone
+from notify.planning.corrections import correct_milestone
+from notify.planning.milestones import Happening
 from notify.planning.queries import victim_by_ref
 from tests.make import (
     START,
@@ -234,7 +235,7 @@ def secret(world):
 def read(world):
     make_plan(world, ChannelPlan(detail=Detail.LINK))
     record(world, "interview_under_caution")
-    run_ticks(world)
+    run_ticks(world, when("Mon 5 Jan 2026 11:00"))  # an hour after the message before
     read_page(world)
     assert world.rows(SealedUpdate)
 

@@ -23,7 +23,8 @@ from notify.delivery.inbound import take_inbound
 from notify.errors import Conflict, FieldFault
 from notify.planning import people
 from notify.planning.contact_points import add_contact_point
-from notify.planning.milestones import Happening, correct_milestone, record_milestone
+from notify.planning.corrections import correct_milestone
+from notify.planning.milestones import Happening, record_milestone
 from notify.planning.queries import case_by_ref, victim_by_ref
 from tests.make import (
     START,

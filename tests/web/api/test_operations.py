@@ -172,6 +172,24 @@ def test_a_corrected_milestone_keeps_the_earlier_facts_and_plans_anew(sqlite_api
     assert len(sqlite_api.rows(MilestoneCorrection)) == len(sqlite_api.rows(Milestone)) == 1
 
 
+def test_a_withdrawn_milestone_is_kept_and_who_was_told_is_owed_a_correction(sqlite_api, sqlite_officer):
+    sqlite_officer.done(MILESTONES, ARREST)
+    sqlite_officer.done(f"{ONE}/contacts", {"outcome": "spoke_identity_checked"})
+
+    withdrawn = sqlite_officer.done("/milestones/E-1/withdrawal", {"reason": "entered for another case"})
+
+    assert [(duty["rule"], duty["class"]) for duty in withdrawn["duties"]] == [
+        ("CORRECTION", "officer_first")
+    ]
+    assert withdrawn["withdrawn_at"] is not None
+    (listed,) = sqlite_officer.get(MILESTONES).get_json()["items"]
+    assert listed["withdrawn_at"] == withdrawn["withdrawn_at"]
+    again = sqlite_officer.post("/milestones/E-1/withdrawal", {"reason": "again"})
+    assert again.status_code == 409
+    corrected = sqlite_officer.post("/milestones/E-1/corrections", {"reason": "again", "kind": "charge"})
+    assert corrected.status_code == 409
+
+
 def test_a_new_plan_is_a_new_version(sqlite_api, sqlite_officer):
     sqlite_officer.done(f"{ONE}/plans", PLAN)
 

@@ -153,6 +153,7 @@ ACTS = {
     "/cases/C-1/closure": {"reason": "done"},
     "/cases/C-1/milestones": ARREST | {"milestone": "E-9"},
     "/milestones/E-1/corrections": {"reason": "wrong", "kind": "charge"},
+    "/milestones/E-1/withdrawal": {"reason": "wrong"},
     "/victims/V-1/contact-points": {"contact_point": "M-2", "kind": "mobile", "value": "07700 900124"},
     "/contact-points/M-1/verification": {"reason": "rang"},
     "/contact-points/M-1/suspension": {"reason": "lost"},

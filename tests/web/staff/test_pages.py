@@ -32,6 +32,7 @@ from notify.delivery.sealed_updates import check_secret, find_by_sign_in_name
 from notify.ledger.audit import THE_SERVICE
 from tests.make import (
     ChannelPlan,
+    contact,
     inbound,
     make_case,
     make_plan,
@@ -418,6 +419,46 @@ def test_a_correction_keeps_what_was_said_before_and_plans_anew(
     page = officer.get(f"/cases/{part.case_id}").text
     for words in ("Corrected", "Read the record again", "House rule: kept", "Conditions: not to contact you"):
         assert words in page
+
+
+def test_a_withdrawn_milestone_stays_on_the_timeline_and_says_why(
+    desk: Desk, part: Participation, officer: Visitor
+) -> None:
+    milestone, _ = record(desk.world, "bail_granted")
+    contact(desk.world)
+    path = f"/milestones/{milestone.id}/withdraw"
+    assert path in officer.get(f"/cases/{part.case_id}").text
+    assert "Enter the reason" in officer.post(path).text
+    assert desk.world.row(Milestone).withdrawn_at is None
+
+    officer.post(path, {"reason": "Entered for another case"})
+
+    assert desk.world.row(Milestone).withdrawn_at == desk.world.clock()
+    page = officer.get(f"/cases/{part.case_id}").text
+    for words in (
+        "Victims who were told of it and must be rung: 1.",
+        "Withdrawn",
+        "Withdrawal",
+        "Entered for another case",
+    ):
+        assert words in page
+    assert path not in page
+    assert "Milestone is withdrawn" in officer.post(path, {"reason": "again"}).text
+
+
+def test_a_correction_is_told_by_a_person_who_reads_how_and_is_not_released(
+    desk: Desk, part: Participation, officer: Visitor
+) -> None:
+    milestone, _ = record(desk.world, "police_no_further_action")
+    contact(desk.world)
+    officer.post(f"/milestones/{milestone.id}/withdraw", {"reason": "Entered for another case"})
+    owed = desk.world.row(Duty, rule="CORRECTION")
+
+    page = officer.get(f"/victims/{part.id}/contacts/new").text
+
+    assert "what she was told was wrong" in page
+    assert f"/duties/{owed.id}/release" not in officer.get(f"/victims/{part.id}").text
+    assert officer.get(f"/duties/{owed.id}/release").status_code == 404
 
 
 def test_a_correction_to_the_same_is_refused(desk: Desk, part: Participation, officer: Visitor) -> None:

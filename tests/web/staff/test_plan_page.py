@@ -8,7 +8,7 @@ from models.people import ContactPoint, Participation
 from models.plans import Plan, PlanChannel
 from models.vocabulary import ContactPointKind, Detail
 from notify.planning.queries import current_plan
-from tests.make import ChannelPlan, make_contact_point, make_plan, make_victim, make_window
+from tests.make import ChannelPlan, make_case, make_contact_point, make_plan, make_victim, make_window
 from tests.web.staff.kit import Desk, faults, typed
 
 COVER = "Your library book is ready."
@@ -190,6 +190,26 @@ def test_the_form_begins_with_the_plan_in_force(desk: Desk, victim: Participatio
     assert typed(page, "channels-0-windows-0-closes") == "01:00"
     for box in ('value="sat" checked', 'value="full" checked'):
         assert box in page
+
+
+@pytest.mark.parametrize(("offence", "offered"), [("Domestic assault", "14"), ("Burglary", "28")])
+def test_a_first_plan_is_offered_the_frequency_that_policy_has_for_the_offence(
+    desk: Desk, offence: str, offered: str
+) -> None:
+    make_case(desk.world, "C-2", offence=offence)
+    other = make_victim(desk.world, "V-2", case="C-2", mobile="07700 900456")
+
+    assert typed(desk.sign_in().get(path_of(other)).text, "every_days") == offered
+
+
+def test_what_was_agreed_is_never_replaced_by_what_policy_offers(desk: Desk) -> None:
+    make_case(desk.world, "C-2", offence="Domestic assault")
+    other = make_victim(desk.world, "V-2", case="C-2", mobile="07700 900456")
+    visitor = desk.sign_in()
+    visitor.post(path_of(other), {"version": "0", "every_days": "60", "reason": "She wants to be left alone"})
+
+    assert agreed(desk, other).every_days == 60
+    assert typed(visitor.get(path_of(other)).text, "every_days") == "60"
 
 
 def test_agreeing_what_the_form_begins_with_changes_nothing_but_the_version(

@@ -44,7 +44,7 @@ def pages_of(desk: Desk, participation: Participation) -> list[str]:
         *(victim + rest for rest in ABOUT_A_VICTIM),
         *(f"{victim}/contact-points/{point.id}/{act}" for point in points for act in ("verify", "suspend")),
         *(f"/duties/{duty.id}/{act}" for duty in duties for act in ("waive", "release")),
-        *(f"/milestones/{duty.milestone_id}/correct" for duty in duties),
+        *(f"/milestones/{duty.milestone_id}/{act}" for duty in duties for act in ("correct", "withdraw")),
     ]
 
 
@@ -168,6 +168,7 @@ def test_an_auditor_is_offered_nothing_to_change(desk: Desk) -> None:
             "/waive",
             "/release",
             "/correct",
+            "/withdraw",
             "/close",
             "/pause",
             "/done",
@@ -187,6 +188,7 @@ def test_an_administrator_sees_no_case_but_the_figures_and_texts_in_use(desk: De
     assert visitor.get("/").headers["Location"] == "/about"
     page = visitor.get("/about").text
     assert "2026-11" in page
+    assert "28 days; domestic abuse 14 days; sexual offence 14 days" in page
     assert "The full text of the Code was not seen" in page
     assert "No qualified person has reviewed this wording yet" in page
 
@@ -233,7 +235,15 @@ def test_a_contact_point_of_another_victim_is_not_found_under_this_one(desk: Des
 
 
 @pytest.mark.parametrize(
-    "path", ["/cases/{}", "/victims/{}", "/duties/{}/waive", "/tasks/{}/done", "/milestones/{}/correct"]
+    "path",
+    [
+        "/cases/{}",
+        "/victims/{}",
+        "/duties/{}/waive",
+        "/tasks/{}/done",
+        "/milestones/{}/correct",
+        "/milestones/{}/withdraw",
+    ],
 )
 def test_what_does_not_exist_looks_like_what_may_not_be_seen(desk: Desk, path: str) -> None:
     visitor = desk.sign_in()

@@ -63,7 +63,7 @@ def record_milestone(
     A closed case takes milestones too: an appeal or a release after it is owed to her all the same, by a person.
     """
     check_happening(act, happening)
-    if external_id is not None and _is_used(act, external_id):
+    if external_id is not None and is_recorded(act, external_id):
         raise Conflict("milestone", "is used already")
     milestone = Milestone(
         case_id=case.id, external_id=external_id, recorded_at=act.at, recorded_by_id=act.staff_id
@@ -176,7 +176,8 @@ def open_or_waive(act: Act, rulebook: Rulebook, participation: Participation, du
         duty.next_alert_at = first_look(rulebook.policy, duty)
 
 
-def _is_used(act: Act, external_id: str) -> bool:
+def is_recorded(act: Act, external_id: str) -> bool:
+    """Whether a milestone is known under this id of another system, or of a form."""
     return act.session.connection().execute(_KNOWN, {"external_id": external_id}).first() is not None
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any, ClassVar
+from uuid import UUID
 
 from flask_wtf import FlaskForm
-from wtforms import Form, FormField
+from wtforms import Form, FormField, HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 from wtforms.validators import InputRequired
 
+from models.ids import new_id
 from models.vocabulary import PERSON_OUTCOMES, Agency, MilestoneKind, Outcome
 from notify.clock import LONDON
 from notify.planning.milestones import LONGEST_FACT, Happening
@@ -56,6 +58,14 @@ class FactsForm(Form):
     )
 
 
+def _own_id(given: str | None) -> str:
+    """An id of the form's own, if what was sent back is none."""
+    try:
+        return str(UUID(given))
+    except (TypeError, ValueError):
+        return str(new_id())
+
+
 class MilestoneForm(FlaskForm):
     faults_of: ClassVar[dict[str, str]] = {"happened_at": "happened_time", "learned_at": "learned_time"}
     """Beside which field a fault of the step is shown, where the names differ."""
@@ -68,6 +78,8 @@ class MilestoneForm(FlaskForm):
     owner = radios("Who must tell the victim?", Agency, "Choose who must tell the victim", default="police")
     suspect = line("Suspect (optional)", hint="A reference or a name. It is kept encrypted and never sent.")
     facts = FormField(FactsForm)
+    once = HiddenField(default=lambda: str(new_id()), filters=[_own_id])
+    """Made with the empty form: when it is sent twice, by a second press or from the browser's history, this is the same."""
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Both halves of the second moment, or neither, besides what each field checks."""

@@ -30,8 +30,12 @@ class Part:
     case: Case
 
 
-def the_case(session: Session, case_id: UUID) -> Case:
-    return _found(visible_case(session, viewer(), case_id))
+def the_case(session: Session, case_id: UUID, *, to_change: bool = False) -> Case:
+    """One case; `to_change` locks it, so that what is sent twice at once comes one after the other."""
+    case = _found(visible_case(session, viewer(), case_id))
+    if to_change:
+        session.refresh(case, with_for_update={"key_share": True})
+    return case
 
 
 def the_part(session: Session, participation_id: UUID, *, to_change: bool = False) -> Part:

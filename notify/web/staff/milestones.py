@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from notify.access import WRITERS
 from notify.ledger.acts import Act
 from notify.planning.corrections import correct_milestone, withdraw_milestone
-from notify.planning.milestones import read_happening, record_milestone
+from notify.planning.milestones import is_recorded, read_happening, record_milestone
 from notify.web.context import current_services
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.case_forms import CorrectionForm, MilestoneForm, as_typed, kinds_by_stage
@@ -27,12 +27,20 @@ def record(case_id: UUID) -> str | Response:
     form = MilestoneForm()
     form.kind.choices = kinds_by_stage(rulebook.catalogue)
     duties: list[object] = []
+    recorded: list[str] = []
 
     def step(act: Act) -> None:
-        _, made = record_milestone(act, rulebook, the_case(act.session, case_id), form.happening())
+        case = the_case(act.session, case_id, to_change=True)
+        external_id = f"form-{form.once.data}"
+        if is_recorded(act, external_id):
+            return
+        _, made = record_milestone(act, rulebook, case, form.happening(), external_id=external_id)
         duties.extend(made)
+        recorded.append(external_id)
 
     if carried_out(form, step):
+        if not recorded:
+            return done("That was recorded already.", url_for("cases.one", case_id=case_id))
         count = f"{len(duties)} {'duty' if len(duties) == 1 else 'duties'}"
         return done(
             f"{said(form.kind.data)} is recorded. It made {count}.", url_for("cases.one", case_id=case_id)

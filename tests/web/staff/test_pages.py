@@ -351,6 +351,29 @@ def test_a_milestone_makes_its_duties_and_the_page_says_how_many(
     assert desk.world.row(Duty).kind == "bail_granted"
 
 
+def test_a_milestone_form_sent_twice_records_one_milestone(
+    desk: Desk, part: Participation, officer: Visitor
+) -> None:
+    once = re.findall(r'name="once"[^>]*value="([^"]+)"', officer.get(milestone_page(part)).text)
+    fields = HAPPENED | {"once": once[0]}
+
+    officer.post(milestone_page(part), fields)
+    answer = officer.post(milestone_page(part), fields)
+
+    assert "That was recorded already." in officer.get(answer.headers["Location"]).text
+    assert len(desk.world.rows(Milestone)) == 1
+
+
+@pytest.mark.parametrize("once", ["", "not an id", "' or 1=1"])
+def test_a_milestone_form_without_its_mark_is_taken_as_a_new_one(
+    desk: Desk, part: Participation, officer: Visitor, once: str
+) -> None:
+    for _ in range(2):
+        officer.post(milestone_page(part), HAPPENED | {"once": once})
+
+    assert len(desk.world.rows(Milestone)) == 2
+
+
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [

@@ -1,7 +1,7 @@
 """Engines and sessions for SQLite and PostgreSQL, with the settings that make commits durable."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
@@ -57,7 +57,10 @@ class OneSession(sessionmaker[Session]):
             session.flush()
         except BaseException:
             session.expunge_all()
-            driver.execute("ROLLBACK TO SAVEPOINT act")
+            with suppress(
+                Exception
+            ):  # gone with the whole transaction; what went wrong first is what is told
+                driver.execute("ROLLBACK TO SAVEPOINT act")
             raise
         driver.execute("RELEASE SAVEPOINT act")
         session.expunge_all()

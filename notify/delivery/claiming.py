@@ -229,8 +229,9 @@ def _not_now(act: Act, message: _Due, duties: list[Carried], decision: Hold | Re
     """Held for the next window; or cancelled, and what is still owed is composed anew on the facts of now."""
     if isinstance(decision, Hold):
         act.run(_HOLD, message=message.id, until=decision.until)
-        if not decision.in_time:
-            act.run(COMPOSE_AGAIN, ids=[duty.id for duty in duties], now=act.at)
+        late = [duty.id for duty in duties if duty.urgent_by is not None and duty.urgent_by < decision.until]
+        if late:  # a person must tell her
+            act.run(COMPOSE_AGAIN, ids=late, now=act.at)
         return
     act.run(_STOP, message=message.id, reason=decision.reason, now=act.at)
     place = Place("messages", message.id)

@@ -1,4 +1,7 @@
-"""Composes: for each duty that waits, asks the gate and either makes a message or says what a person must do."""
+"""Composes: for each duty that waits, asks the gate and either makes a message or says what a person must do.
+
+Long because what a duty may join, what gives way to it and what is written anew is one decision.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -127,12 +130,12 @@ class _Batch:
     writer: Writer
     standings: dict[UUID, Standing]
     letters: defaultdict[UUID, list[_Letter]]
-    waiting: dict[tuple[UUID | None, UUID | None, Detail | None], UUID] = field(default_factory=dict)
+    waiting: dict[tuple[UUID | None, UUID | None, Detail | None], _Letter] = field(default_factory=dict)
 
     def remember(self, letter: _Letter) -> None:
         """Only what says nothing by itself can carry a second duty along: a full text is about one thing."""
         if letter.detail is not Detail.FULL:
-            self.waiting[letter.place] = letter.id
+            self.waiting[letter.place] = letter
 
 
 def compose(
@@ -189,7 +192,7 @@ def _compose_one(batch: _Batch, duty: Waiting) -> None:
     for letter in letters:
         if letter.state in WAITING:
             if _is_as_decided(batch, standing, letter, decision):
-                _warn_if_late(batch, standing, duty, decision)
+                _warn_if_late(batch, standing, duty, decision, letter)
                 return
             if not _gave_up_waiting(batch, letter):
                 return  # it was claimed a moment ago
@@ -200,8 +203,17 @@ def _compose_one(batch: _Batch, duty: Waiting) -> None:
         _make(batch, standing, duty, decision)
 
 
-def _warn_if_late(batch: _Batch, standing: Standing, duty: Waiting, decision: Decision) -> None:
-    if isinstance(decision, Hold) and not decision.in_time:
+def _warn_if_late(
+    batch: _Batch, standing: Standing, duty: Waiting, decision: Decision, letter: _Letter
+) -> None:
+    """Urgent news that will not go in time is told by a person."""
+    late = (
+        duty.urgent_by is not None
+        and letter.not_before is not None
+        and letter.state in WAITING
+        and letter.not_before > duty.urgent_by
+    )
+    if late or (isinstance(decision, Hold) and not decision.in_time):
         no_safe_moment(batch.act, standing, duty)
 
 
@@ -212,10 +224,27 @@ def _is_as_decided(batch: _Batch, standing: Standing, letter: _Letter, decision:
     here = (standing.plan_id, decision.channel.contact_point, decision.detail)
     if letter.place != here:
         return False
-    if letter.attempt:
-        return True  # a provider asked us to wait
-    when = batch.act.at if isinstance(decision, Send) else decision.until
+    return bool(letter.attempt) or _goes_by(letter, _moment(batch, decision))
+
+
+def _moment(batch: _Batch, decision: Send | Hold) -> datetime:
+    return batch.act.at if isinstance(decision, Send) else decision.until
+
+
+def _goes_by(letter: _Letter, when: datetime) -> bool:
     return letter.not_before is not None and letter.not_before <= when
+
+
+def _to_join(batch: _Batch, standing: Standing, decision: Send | Hold) -> _Letter | None:
+    """The waiting message that can carry this duty along: one that goes no later than the duty could by itself.
+
+    A later one is given up, and what it carried joins the sooner one; but a provider that asked us to wait is not asked
+    sooner.
+    """
+    letter = batch.waiting.get((standing.plan_id, decision.channel.contact_point, decision.detail))
+    if letter is None or letter.attempt or _goes_by(letter, _moment(batch, decision)):
+        return letter
+    return None if _gave_up_waiting(batch, letter) else letter
 
 
 def _gave_up_waiting(batch: _Batch, letter: _Letter) -> bool:
@@ -229,28 +258,25 @@ def _gave_up_waiting(batch: _Batch, letter: _Letter) -> bool:
 
 def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hold) -> None:
     act = batch.act
-    message_id = batch.waiting.get((standing.plan_id, decision.channel.contact_point, decision.detail))
     facts = duty.facts(act)
-    if message_id is None:
+    letter = _to_join(batch, standing, decision)
+    if letter is None:
         message = write_message(act, batch.writer, standing, duty, facts, decision)
-        message_id = message.id
-        point = decision.channel.contact_point
-        batch.remember(
-            _Letter(
-                message_id,
-                standing.plan_id,
-                point,
-                decision.detail,
-                message.state,
-                None,
-                message.not_before,
-                0,
-            )
+        letter = _Letter(
+            message.id,
+            standing.plan_id,
+            decision.channel.contact_point,
+            decision.detail,
+            message.state,
+            None,
+            message.not_before,
+            0,
         )
-    act.write(MessageDuty(message_id=message_id, duty_id=duty.id))
+        batch.remember(letter)
+    act.write(MessageDuty(message_id=letter.id, duty_id=duty.id))
     if decision.detail is not Detail.FULL and duty.duty_class is not DutyClass.OFFICER_FIRST:
         seal_update(act, batch.writer, standing, duty, facts)
-    _warn_if_late(batch, standing, duty, decision)
+    _warn_if_late(batch, standing, duty, decision, letter)
     if not batch.writer.speaks(standing.language):
         # English stands in for her language: a person makes sure that she was understood.
         open_duty_task(act, standing, TaskKind.CALL, duty)

@@ -98,12 +98,12 @@ class Standing:
             return None
         if duty.rule == NO_CHANGE_RULE:
             # That nothing has changed is not said on a day on which something else was.
-            return next_day(self.last_sent_at)
+            return max(next_day(self.last_sent_at), self.last_sent_at + APART)
         return self.last_sent_at + APART
 
 
 _LAST_SENT = (
-    select(func.max(Message.claimed_at))
+    select(func.max(func.coalesce(Message.handed_over_at, Message.claimed_at)))
     .where(Message.victim_id == Victim.id, is_one_of(Message.state, *GONE))
     .scalar_subquery()
 )

@@ -70,7 +70,9 @@ def _points(act: Act, sender: str) -> list[ContactPoint]:
         indexes.append(act.keys.blind_index(act.session, index_key(candidate, value)))
     return list(
         act.session.scalars(
-            select(ContactPoint).where(ContactPoint.value_index.in_(indexes)).order_by(ContactPoint.added_at)
+            select(ContactPoint)
+            .where(ContactPoint.value_index.in_(indexes))
+            .order_by(ContactPoint.added_at, ContactPoint.id)
         )
     )
 
@@ -83,8 +85,13 @@ def _concerned(act: Act, point: ContactPoint) -> list[Participation]:
             .join(Plan, (Plan.participation_id == Participation.id) & Plan.current)
             .join(PlanChannel, PlanChannel.plan_id == Plan.id)
             .where(PlanChannel.contact_point_id == point.id)
+            .order_by(Participation.enrolled_at, Participation.id)
         )
     )
     return planned or list(
-        act.session.scalars(select(Participation).where(Participation.victim_id == point.victim_id))
+        act.session.scalars(
+            select(Participation)
+            .where(Participation.victim_id == point.victim_id)
+            .order_by(Participation.enrolled_at, Participation.id)
+        )
     )

@@ -11,13 +11,15 @@ from typing import Any
 
 SHARED = frozenset({"unit", "staff"})
 """Events that every part needs; all others belong to one part."""
+SETTLES = frozenset({"receipt", "read", "inbound"})
+"""Events about what the service did, before which a replay does what is due at their instant."""
 EVERY_PART = 255
 MOST_PARTS = 32
 LINES_WORTH_A_PART = 500
 """With fewer lines a process of its own costs more than it saves."""
 
 _NAMES = ("victim", "case", "contact_point")
-_PHONE_DIGITS = 9
+_PHONE_DIGITS = 6
 """So many of the last digits are the same however a number is written."""
 
 
@@ -62,18 +64,33 @@ def split(lines: Iterable[bytes], parts: int, *, until: datetime) -> Split | Non
     """
     groups = _Groups()
     owners: list[str | None] = []
+    shared_ids: set[str] = set()
+    own_ids: set[str] = set()
     latest: datetime | None = None
+    now: list[str] = []  # named at this instant
+    settles = False
     for line in lines:
         event = _object(line)
         names = [] if event is None else list(_names(event))
-        shared = event is not None and event.get("do") in SHARED
+        do = None if event is None else event.get("do")
+        shared = isinstance(do, str) and do in SHARED
         owners.append(None if shared else groups.join(names or ["nothing"]))
         if event is None:
             continue
+        (shared_ids if shared else own_ids).update(_named("event", event.get("id")))
         at = _moment(event.get("at"))
         if at is None or (latest is not None and at < latest) or (at > until and (shared or latest is None)):
             return None
+        if at != latest:
+            now, settles = [], False
+        # What was due at the same instant is done before such an event, for whomever it is due.
+        settles = settles or (isinstance(do, str) and do in SETTLES)
+        now += names
+        if settles and now:
+            now = [groups.join(now)]
         latest = at
+    if shared_ids & own_ids:
+        return None
     parts = min(parts, MOST_PARTS, len(owners) // LINES_WORTH_A_PART)
     return Split(parts, _shared_out(groups, owners, parts)) if parts > 1 else None
 

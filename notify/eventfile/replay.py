@@ -167,6 +167,7 @@ def replay(
 ) -> Outcome:
     """Apply the events in file order, each at its own time, running every tick that is due in between."""
     outcome = Outcome()
+    gc.collect()
     gc.freeze()  # what is loaded by now stays: no need to look through it again and again
     usual = gc.get_threshold()
     gc.set_threshold(RARELY, *usual[1:])
@@ -180,6 +181,7 @@ def replay(
                 _settle(services, clock)
     finally:
         gc.set_threshold(*usual)
+        gc.unfreeze()
         if isinstance(services.sessions, OneSession):
             services.sessions.close()  # else its open transaction would keep a schema from being dropped
     return outcome

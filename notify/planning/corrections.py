@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select, update
 
 from models.base import is_one_of
 from models.duties import Duty
@@ -57,6 +57,18 @@ _TOLD = select(Duty.participation_id, Duty.urgent_by).where(
 )
 
 
+_TAKE_BACK = (
+    # Also of duties that somebody told her of meanwhile: she may open the page only now.
+    update(SealedUpdate)
+    .where(
+        SealedUpdate.duty_id.in_(select(Duty.id).where(Duty.milestone_id == bindparam("milestone"))),
+        SealedUpdate.read_at.is_(None),
+        SealedUpdate.withdrawn_at.is_(None),
+    )
+    .values(withdrawn_at=bindparam("now"))
+)
+
+
 def correct_milestone(
     act: Act, rulebook: Rulebook, milestone: Milestone, happening: Happening, *, reason: str
 ) -> list[Duty]:
@@ -73,6 +85,8 @@ def correct_milestone(
     write_happening(act, milestone, happening)
     act.log("milestone corrected", milestone, owner=milestone.case_id, reason=reason)
     differs = _words(earlier) != _words(happening)
+    if differs:
+        act.run(_TAKE_BACK, milestone=milestone.id, now=act.at)
     # A correction that she is still owed stands, with its clock, when only our own times or tasks change.
     stale = [duty for duty in _open_of(act, milestone) if differs or duty.rule != CORRECTION_RULE]
     close_duties(act, stale, DutyState.CANCELLED, reason=reason)
@@ -89,6 +103,7 @@ def withdraw_milestone(act: Act, rulebook: Rulebook, milestone: Milestone, *, re
     _lock(act, milestone)
     _keep(act, milestone, read_happening(act, milestone), reason)
     milestone.withdrawn_at = act.at
+    act.run(_TAKE_BACK, milestone=milestone.id, now=act.at)
     act.log("milestone withdrawn", milestone, owner=milestone.case_id, reason=reason)
     stale = _open_of(act, milestone)
     close_duties(act, stale, DutyState.CANCELLED, reason=reason)

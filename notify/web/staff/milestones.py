@@ -6,9 +6,11 @@ from flask import render_template, url_for
 from werkzeug.wrappers import Response
 
 from notify.access import WRITERS
+from notify.errors import Conflict
 from notify.ledger.acts import Act
 from notify.planning.corrections import correct_milestone, withdraw_milestone
 from notify.planning.milestones import is_recorded, read_happening, record_milestone
+from notify.planning.queries import milestone_by_external_id
 from notify.web.context import current_services
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.case_forms import CorrectionForm, MilestoneForm, as_typed, kinds_by_stage
@@ -33,6 +35,9 @@ def record(case_id: UUID) -> str | Response:
         case = the_case(act.session, case_id, to_change=True)
         external_id = f"form-{form.once.data}"
         if is_recorded(act, external_id):
+            known = milestone_by_external_id(act.session, external_id)
+            if known.case_id != case.id or read_happening(act, known) != form.happening():
+                raise Conflict("form", "was sent before and said something else: open a new one")
             return
         _, made = record_milestone(act, rulebook, case, form.happening(), external_id=external_id)
         duties.extend(made)

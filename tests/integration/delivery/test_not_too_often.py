@@ -156,3 +156,35 @@ def test_two_workers_at_the_same_moment_do_not_both_text_her(world, database_url
 
     assert sum(claimed) == 1
     assert [message.state for message in world.rows(Message)].count("claimed") == 1
+
+
+def test_urgent_news_does_not_wait_with_a_message_that_waits_for_tomorrow(world):
+    """Her other case's text puts off the word that nothing has changed; a release goes when its own hour has come."""
+    in_two_cases(world)
+    make_plan(world, every_days=1, case="C-1")
+    world.clock.now = when("Mon 5 Jan 2026 23:30")
+    record(world, "arrest", case="C-2")
+    run_ticks(world, when("Tue 6 Jan 2026 08:00"))  # the no-change duty of C-1 waits for Wednesday
+    record(world, "arrest", case="C-2")
+    run_ticks(world, when("Tue 6 Jan 2026 10:30"))
+    before = len(world.arrived)
+    record(world, "released_without_charge", case="C-1")
+
+    run_ticks(world, when("Tue 6 Jan 2026 12:00"))
+
+    assert [one.at for one in world.arrived[before:]] == [when("Tue 6 Jan 2026 10:30")]
+
+
+def test_urgent_news_behind_an_older_duty_of_the_same_message_is_still_told_by_a_person(world):
+    in_two_cases(world)
+    make_plan(world, ChannelPlan(windows=[make_window(hours="11:00-11:30")]), case="C-1")
+    record(world, "arrest", case="C-1")
+    run_ticks(world, START + timedelta(minutes=20))
+    record(world, "released_without_charge", case="C-1")
+    run_ticks(world, START + timedelta(minutes=50))
+    record(world, "arrest", case="C-2")
+
+    run_ticks(world, START + timedelta(hours=2))
+
+    assert times(world) == [timedelta(minutes=50)]
+    assert "call" in [task.kind for task in world.rows(Task)]

@@ -1,5 +1,6 @@
 """What was put right goes from the private page before she reads it; what she read stays there as she read it."""
 
+import pytest
 from sqlalchemy import select
 
 from models.messages import SealedUpdate
@@ -7,10 +8,10 @@ from models.milestones import Milestone
 from models.people import Victim
 from models.vocabulary import Detail, MilestoneKind
 from notify.delivery.private_page import update_for, updates_for
-from notify.planning.corrections import correct_milestone
+from notify.planning.corrections import correct_milestone, withdraw_milestone
 from notify.planning.milestones import corrected, read_happening
 from notify.planning.queries import victim_by_ref
-from tests.make import ChannelPlan, make_plan, make_victim, read_page, record, run_ticks, when
+from tests.make import ChannelPlan, contact, make_plan, make_victim, read_page, record, run_ticks, when
 
 AN_HOUR_LATER = when("Mon 5 Jan 2026 11:00")
 TWO_HOURS_LATER = when("Mon 5 Jan 2026 12:00")
@@ -103,3 +104,24 @@ def on_her_page(world, ref="V-1"):
     victim = world.row(Victim, ref=ref)
     with world.services.reading() as session:
         return [update.id for update in updates_for(session, victim.id)]
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "corrected"])
+def test_what_she_was_told_of_by_telephone_and_never_read_goes_from_the_page_as_well(world, how):
+    make_victim(world)
+    make_plan(world, ChannelPlan(detail=Detail.LINK))
+    milestone, _ = record(world, "charge")
+    run_ticks(world)
+    contact(world)
+    rulebook = world.services.rulebook
+
+    with world.acting() as act:
+        wrong = act.session.get_one(Milestone, milestone.id)
+        if how == "withdrawn":
+            withdraw_milestone(act, rulebook, wrong, reason="another case")
+        else:
+            right = corrected(read_happening(act, wrong), kind=MilestoneKind.POLICE_NO_FURTHER_ACTION)
+            correct_milestone(act, rulebook, wrong, right, reason="the wrong line")
+
+    with world.services.reading() as session:
+        assert updates_for(session, world.row(Victim).id) == []

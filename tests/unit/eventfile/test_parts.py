@@ -129,3 +129,29 @@ def test_no_name_is_ever_in_two_parts(given_events):
                 if event.get(field) == word
             }
             assert len(parts) == 1
+
+
+@pytest.mark.parametrize("do", [["unit"], {"a": 1}, 7, None])
+def test_an_event_of_no_kind_at_all_falls_to_some_part(do):
+    assert split_of(line(do=do)).part_of[0] != EVERY_PART
+
+
+def test_a_file_in_which_a_unit_and_another_event_share_an_id_is_not_split():
+    lines = [line(victim="V", id="X"), line(do="unit", unit="U", id="X"), *strangers()]
+
+    assert split(lines, 4, until=UNTIL) is None
+
+
+@pytest.mark.parametrize("do", ["receipt", "read", "inbound"])
+def test_what_lies_at_one_instant_with_word_from_outside_is_in_one_part(do):
+    """A replay does what is due at that instant first, for everybody."""
+    later = (START + timedelta(minutes=1)).isoformat()
+    here = [
+        line(at=later, victim="V"),
+        line(at=later, do=do, match={"victim": "W"}),
+        line(at=later, victim="X"),
+    ]
+    found = split([*strangers(), *here], 4, until=UNTIL)
+
+    assert found is not None
+    assert len(set(found.part_of[-3:])) == 1

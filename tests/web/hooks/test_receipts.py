@@ -183,7 +183,10 @@ def test_a_receipt_that_twilio_did_not_sign_is_refused_and_says_nothing(line: Li
         {},
         {"X-Twilio-Signature": ""},
         {"X-Twilio-Signature": "é"},
-        {"X-Twilio-Signature": callback.signature[:-2] + "A="},
+        {
+            "X-Twilio-Signature": callback.signature[:-2]
+            + ("E=" if callback.signature.endswith("A=") else "A=")
+        },
     ]
 
     for headers in forgeries:

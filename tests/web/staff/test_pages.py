@@ -364,6 +364,18 @@ def test_a_milestone_form_sent_twice_records_one_milestone(
     assert len(desk.world.rows(Milestone)) == 1
 
 
+def test_a_milestone_form_sent_again_with_something_else_in_it_is_refused(
+    desk: Desk, part: Participation, officer: Visitor
+) -> None:
+    once = re.findall(r'name="once"[^>]*value="([^"]+)"', officer.get(milestone_page(part)).text)
+    officer.post(milestone_page(part), HAPPENED | {"once": once[0]})
+
+    answer = officer.post(milestone_page(part), HAPPENED | {"once": once[0], "kind": "arrest"})
+
+    assert "was sent before and said something else" in answer.text
+    assert len(desk.world.rows(Milestone)) == 1
+
+
 @pytest.mark.parametrize("once", ["", "not an id", "' or 1=1"])
 def test_a_milestone_form_without_its_mark_is_taken_as_a_new_one(
     desk: Desk, part: Participation, officer: Visitor, once: str

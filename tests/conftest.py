@@ -25,7 +25,7 @@ QUIET_BROWSER = (
     "--disable-component-update",
     "--disable-sync",
 )
-SLOWEST_PAGE = 10_000  # milliseconds
+SLOWEST_PAGE = 60_000  # milliseconds, on a machine with much else to do
 
 
 @pytest.fixture(scope="session")

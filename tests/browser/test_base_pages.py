@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from notify.web.app import Face
+from tests.conftest import SLOWEST_PAGE
 from tests.web.doors import add_sample_page, make_door
 
 pytestmark = pytest.mark.browser
@@ -107,6 +108,7 @@ def test_three_presses_of_shift_leave(page: Page, doors: dict[Face, str]) -> Non
 
 def test_leaving_works_without_scripts(browser: Browser, doors: dict[Face, str]) -> None:
     with browser.new_context(java_script_enabled=False) as context:
+        context.set_default_timeout(SLOWEST_PAGE)
         page = context.new_page()
         page.goto(doors["public"] + "/sample")
 
@@ -118,6 +120,7 @@ def test_leaving_works_without_scripts(browser: Browser, doors: dict[Face, str])
 
 def test_a_form_works_without_scripts(browser: Browser, doors: dict[Face, str]) -> None:
     with browser.new_context(java_script_enabled=False) as context:
+        context.set_default_timeout(SLOWEST_PAGE)
         page = context.new_page()
         page.goto(doors["staff"] + "/sample")
         page.get_by_label("Name <script>").fill("Ada Example")

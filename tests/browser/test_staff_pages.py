@@ -17,6 +17,7 @@ from models.plans import Plan
 from models.session import open_database
 from models.vocabulary import Detail
 from tests.browser.test_base_pages import QuietHandler, accessibility_faults
+from tests.conftest import SLOWEST_PAGE
 from tests.make import OFFICE_HOURS, ChannelPlan, contact, make_plan, make_victim, record, run_ticks, when
 from tests.web.staff.kit import PASSWORD, Desk, make_desk
 
@@ -148,6 +149,7 @@ def test_an_officer_agrees_a_plan_and_logs_a_contact_without_scripts(
     world = served.desk.world
     ben = next(part for part in world.rows(Participation) if part.id != served.part.id)
     with browser.new_context(java_script_enabled=False) as context:
+        context.set_default_timeout(SLOWEST_PAGE)
         page = context.new_page()
         sign_in(page, served, "officer")
         page.goto(f"{served.address}/cases/{ben.case_id}")

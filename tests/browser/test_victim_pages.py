@@ -14,6 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from models.duties import Duty
 from models.session import open_database
 from models.vocabulary import DutyState, MilestoneKind
+from tests.conftest import SLOWEST_PAGE
 from tests.web.victim.kit import LINK, SECRET, SIGN_IN_NAME, WRONG, Door, make_door
 
 pytestmark = pytest.mark.browser
@@ -109,6 +110,7 @@ def test_no_page_has_an_accessibility_fault(page: Page, served: Served, width: i
 
 def test_the_whole_journey_works_without_scripts(browser: Browser, served: Served):
     with browser.new_context(java_script_enabled=False) as context:
+        context.set_default_timeout(SLOWEST_PAGE)
         page = context.new_page()
         served.read(page)
 
@@ -142,6 +144,7 @@ def test_after_signing_out_the_back_button_shows_no_message(page: Page, served: 
     page.wait_for_url(f"{served.url}/")
 
     page.go_back()
+    page.wait_for_load_state()
 
     assert "bail" not in page.content()
 

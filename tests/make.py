@@ -1,4 +1,7 @@
-"""Builders: a service with a settable clock and recording providers, and what a test wants to find in it."""
+"""Builders: a service with a settable clock and recording providers, and what a test wants to find in it.
+
+Long because it is the one place where tests make what they need.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager

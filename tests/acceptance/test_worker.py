@@ -1,4 +1,7 @@
-"""The worker: leases, heartbeats, looks that fail, and real processes side by side."""
+"""The worker: leases, heartbeats, looks that fail, and real processes side by side.
+
+Long because the worker's parts share the builders that end in real processes.
+"""
 
 import json
 import logging

@@ -1,4 +1,7 @@
-"""Invariant 6, sealed at rest: after a whole run, whoever has the database but no root key learns nothing of anyone."""
+"""Invariant 6, sealed at rest: after a whole run, whoever has the database but no root key learns nothing of anyone.
+
+Long because the run that it looks through leaves something in every table.
+"""
 
 import base64
 import hashlib

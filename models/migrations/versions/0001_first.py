@@ -1,4 +1,7 @@
-"""First."""
+"""First.
+
+Long because it makes every table at once.
+"""
 
 from collections.abc import Sequence
 

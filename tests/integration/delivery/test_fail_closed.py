@@ -1,4 +1,7 @@
-"""Invariant 1, fail closed: no message leaves unless the plan of now says that it may, and a person hears of it."""
+"""Invariant 1, fail closed: no message leaves unless the plan of now says that it may, and a person hears of it.
+
+Long because every reason to keep a message back is a test of one invariant.
+"""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,7 @@
-"""Invariant 4, nothing lost and nothing twice: whatever a provider, a worker or a receipt does."""
+"""Invariant 4, nothing lost and nothing twice: whatever a provider, a worker or a receipt does.
+
+Long because every way in which a worker, a provider or a receipt can fail is a test of one invariant.
+"""
 
 from collections import Counter
 from datetime import timedelta

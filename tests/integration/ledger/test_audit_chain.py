@@ -1,4 +1,7 @@
-"""Invariant 7, every look is logged: each step writes its line, and no line can be changed, moved or dropped unseen."""
+"""Invariant 7, every look is logged: each step writes its line, and no line can be changed, moved or dropped unseen.
+
+Long because every step that must write a line is in one table.
+"""
 
 import pytest
 from sqlalchemy import delete, select, update

@@ -1,4 +1,7 @@
-"""Enrolling, agreeing and correcting: what is kept, what is refused and by which field."""
+"""Enrolling, agreeing and correcting: what is kept, what is refused and by which field.
+
+Long because every refusal names its field.
+"""
 
 from datetime import date
 

@@ -1,4 +1,7 @@
-"""What a victim was told wrongly is put right by a person; what is withdrawn is told to nobody any more."""
+"""What a victim was told wrongly is put right by a person; what is withdrawn is told to nobody any more.
+
+Long because who was told what, and how, gives each correction another outcome.
+"""
 
 import pytest
 

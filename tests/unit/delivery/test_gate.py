@@ -1,4 +1,7 @@
-"""The safe-contact gate: fail closed (invariant 1), say nothing more than agreed (invariant 2)."""
+"""The safe-contact gate: fail closed (invariant 1), say nothing more than agreed (invariant 2).
+
+Long because every fact that the gate looks at is tried by itself and together with others.
+"""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta

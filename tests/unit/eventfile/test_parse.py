@@ -1,4 +1,7 @@
-"""Reading event files: every event, every refusal, and never anything but an event or a fault."""
+"""Reading event files: every event, every refusal, and never anything but an event or a fault.
+
+Long because every kind of event has its own refusals.
+"""
 
 import hashlib
 import io

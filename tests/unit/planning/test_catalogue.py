@@ -1,4 +1,7 @@
-"""The Code as data: what is shipped, how editions follow each other, how faults are told."""
+"""The Code as data: what is shipped, how editions follow each other, how faults are told.
+
+Long because every fault that the data can have is told by name.
+"""
 
 import csv
 from datetime import date

@@ -1,4 +1,7 @@
-"""What the API does with cases, victims, plans, milestones and contacts."""
+"""What the API does with cases, victims, plans, milestones and contacts.
+
+Long because it goes through every operation once.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""The other pages of an officer and a supervisor: each does what it says, or says beside its field why not."""
+"""The other pages of an officer and a supervisor: each does what it says, or says beside its field why not.
+
+Long because every form is tried with what is right and with each thing that can be wrong in it.
+"""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,7 @@
-"""Who may see and change what: every refusal, on every page."""
+"""Who may see and change what: every refusal, on every page.
+
+Long because every page is tried by everybody who may not have it.
+"""
 
 from uuid import UUID, uuid4
 

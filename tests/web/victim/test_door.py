@@ -1,4 +1,7 @@
-"""The public door: what a stranger, a link preview and the victim see of it."""
+"""The public door: what a stranger, a link preview and the victim see of it.
+
+Long because every way to come to the door without being let in is tried.
+"""
 
 import re
 

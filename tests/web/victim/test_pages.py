@@ -1,4 +1,7 @@
-"""The private pages: reading a message, what was agreed, and what may be asked for."""
+"""The private pages: reading a message, what was agreed, and what may be asked for.
+
+Long because it goes through every private page.
+"""
 
 import re
 

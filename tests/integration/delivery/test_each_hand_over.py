@@ -9,7 +9,6 @@ from models.ledger import ContactEntry
 from models.messages import Message
 from models.oversight import Task
 from models.people import Victim
-from models.session import open_database
 from models.vocabulary import ContactPointKind, MessageState, RepresentativeKind
 from notify.delivery.claiming import LEASE
 from notify.delivery.providers.base import TryLater
@@ -26,7 +25,6 @@ from tests.make import (
     inbound,
     make_case,
     make_plan,
-    make_second_worker,
     make_victim,
     make_window,
     pause,
@@ -44,14 +42,6 @@ MONTH_LATER = when("Wed 11 Feb 2026 10:00")
 FIRST, SECOND, THIRD = (f"+44770090000{n}" for n in (1, 2, 3))
 IDVA = "+447700900007"
 SECOND_PLAN = ChannelPlan("V-2-mobile", windows=OFFICE_HOURS)
-
-
-@pytest.fixture
-def other_worker(world, database_url):
-    """Another worker on the same database, with connections of its own."""
-    other = open_database(database_url, throw_away=True)
-    yield make_second_worker(world, other)
-    other.engine.dispose()
 
 
 def suspended(world):
@@ -209,15 +199,13 @@ def test_a_claim_that_grew_old_hands_nothing_over_and_is_made_anew(world, took, 
     assert (second.claimed_at, second.state, second.attempt) == (claimed, MessageState.ACCEPTED, 1)
 
 
-def test_what_another_worker_took_over_from_an_old_claim_is_handed_over_by_that_one_alone(
-    world, other_worker
-):
+def test_what_ansecond_took_over_from_an_old_claim_is_handed_over_by_that_one_alone(world, second):
     waiting_together(world)
     world.sms.answers.extend([Answer(), Answer(), Answer(TryLater("busy"), arrives=False)])
 
     def takes_over():
         world.clock.pass_time(seconds=LEASE.total_seconds())
-        run_ticks(other_worker, worker="other")
+        run_ticks(second, worker="other")
 
     during_the_first(world, takes_over)
     run_ticks(world, MONTH_LATER)

@@ -5,7 +5,6 @@ from threading import Barrier, Thread
 
 from models.messages import Message
 from models.oversight import Task
-from models.session import open_database
 from notify.delivery.claiming import claim_due
 from notify.delivery.compose import compose
 from notify.delivery.providers.base import Refused
@@ -18,7 +17,6 @@ from tests.make import (
     World,
     make_case,
     make_plan,
-    make_second_worker,
     make_victim,
     make_window,
     record,
@@ -123,13 +121,12 @@ def test_that_nothing_has_changed_is_not_said_on_the_day_of_another_update(world
     assert len(set(days)) == len(days)
 
 
-def test_two_workers_at_the_same_moment_do_not_both_text_her(world, database_url):
+def test_two_workers_at_the_same_moment_do_not_both_text_her(world, second):
     in_two_cases(world)
     for case in ("C-1", "C-2"):
         record(world, "arrest", case=case)
     services = world.services
     compose(services.sessions, services.keys, services.writer, at=START)
-    other = open_database(database_url, throw_away=True)
     claimed: list[int] = []
     together = Barrier(2)
 
@@ -147,12 +144,11 @@ def test_two_workers_at_the_same_moment_do_not_both_text_her(world, database_url
         )
         claimed.append(len(claims))
 
-    threads = [Thread(target=claim, args=(one,)) for one in (world, make_second_worker(world, other))]
+    threads = [Thread(target=claim, args=(one,)) for one in (world, second)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    other.engine.dispose()
 
     assert sum(claimed) == 1
     assert [message.state for message in world.rows(Message)].count("claimed") == 1
@@ -161,12 +157,10 @@ def test_two_workers_at_the_same_moment_do_not_both_text_her(world, database_url
 def test_urgent_news_does_not_wait_with_a_message_that_waits_for_tomorrow(world):
     """Her other case's text puts off the word that nothing has changed; a release goes when its own hour has come."""
     in_two_cases(world)
-    make_plan(world, every_days=1, case="C-1")
-    world.clock.now = when("Mon 5 Jan 2026 23:30")
+    make_plan(world, ChannelPlan(windows=[make_window(hours="09:00-17:00")]), every_days=1, case="C-1")
+    run_ticks(world, when("Tue 6 Jan 2026 08:30"))  # the no-change message of C-1 waits for nine
     record(world, "arrest", case="C-2")
-    run_ticks(world, when("Tue 6 Jan 2026 08:00"))  # the no-change duty of C-1 waits for Wednesday
-    record(world, "arrest", case="C-2")
-    run_ticks(world, when("Tue 6 Jan 2026 10:30"))
+    run_ticks(world, when("Tue 6 Jan 2026 10:30"))  # and at nine for Wednesday
     before = len(world.arrived)
     record(world, "released_without_charge", case="C-1")
 

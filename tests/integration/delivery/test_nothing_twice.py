@@ -25,7 +25,6 @@ from tests.make import (
     World,
     make_case,
     make_plan,
-    make_second_worker,
     make_victim,
     receipt,
     record,
@@ -40,14 +39,6 @@ MESSAGES = 12
 
 class KilledError(BaseException):
     """The worker's process dies here: nothing after this line of it runs."""
-
-
-@pytest.fixture
-def second(world, database_url):
-    """Another worker on the same database, with connections of its own."""
-    other = open_database(database_url, throw_away=True)
-    yield make_second_worker(world, other)
-    other.engine.dispose()
 
 
 def owed(world: World, channel: ChannelPlan = FULL_TOLD, kind: str = "arrest") -> None:

@@ -10,7 +10,12 @@ from notify.wiring import Services
 
 def run(services: Services, _worker: str) -> int:
     """Look at every participation whose time has come."""
-    return open_no_change_duties(services.sessions, services.keys, at=services.clock())
+    return open_no_change_duties(
+        services.sessions,
+        services.keys,
+        policy=services.rulebook.policy.version,
+        at=services.clock(),
+    )
 
 
 TICK = Tick("no_change", run, select(func.min(Participation.next_no_change_at)).scalar_subquery())

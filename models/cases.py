@@ -1,4 +1,4 @@
-"""Cases and who may see a restricted one."""
+"""Cases, who may see a restricted one, and which unit of each agency deals with one."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Table
+from models.vocabulary import Agency
 
 
 class Case(Base):
@@ -32,3 +33,35 @@ class CaseAccess(Table):
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True, index=True)
+
+
+class CaseUnit(Table):
+    """Which unit of one agency deals with this case, and who there; without a line it is the case's own unit."""
+
+    __tablename__ = "case_units"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    agency: Mapped[Agency] = mapped_column(primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
+    officer_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    since: Mapped[datetime]
+
+
+class HandOver(Base):
+    """Each time a case, or one duty of it, passed from one agency, unit or officer to another, and why."""
+
+    __tablename__ = "hand_overs"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    duty_id: Mapped[UUID | None]
+    """The one duty that was handed over; empty when it was all that the agency does in the case."""
+    at: Mapped[datetime]
+    by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    from_agency: Mapped[Agency]
+    from_unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    from_officer_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    to_agency: Mapped[Agency]
+    to_unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    to_officer_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    reason_sealed: Mapped[bytes]
+    """Sealed under the case's key."""

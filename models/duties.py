@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.vocabulary import CORRECTION_RULE, NO_CHANGE_RULE, Agency, DutyClass, DutyState
+from models.vocabulary import CORRECTION_RULE, FINAL_RULE, NO_CHANGE_RULE, Agency, DutyClass, DutyState
 
 _ONCE = text(
     f"state != 'cancelled' and milestone_id is not null and (rule != '{CORRECTION_RULE}' or state = 'open')"
@@ -52,6 +52,14 @@ class Duty(Base):
             postgresql_where=text("state = 'open'"),
         ),
         Index(
+            "ix_duties_open_of_unit",
+            "unit_id",
+            "deadline",
+            "id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
             "ix_duties_compose",
             "compose_at",
             sqlite_where=text("compose_at is not null"),
@@ -64,14 +72,21 @@ class Duty(Base):
             postgresql_where=text("next_alert_at is not null"),
         ),
         CheckConstraint("(state = 'open') = (closed_at is null)", name="closed"),
-        CheckConstraint(f"(milestone_id is null) = (rule = '{NO_CHANGE_RULE}')", name="source"),
+        CheckConstraint("deadline = coalesce(urgent_by, due_at)", name="deadline"),
+        CheckConstraint(
+            f"(milestone_id is null) = (rule in ('{NO_CHANGE_RULE}', '{FINAL_RULE}'))", name="source"
+        ),
     )
 
     participation_id: Mapped[UUID] = mapped_column(ForeignKey("participations.id"), index=True)
     victim_id: Mapped[UUID] = mapped_column(ForeignKey("victims.id"))
     milestone_id: Mapped[UUID | None] = mapped_column(ForeignKey("milestones.id"), index=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    """Whose people carry it: the unit of the owning agency that deals with the case, or the case's own."""
     rule: Mapped[str]
     edition: Mapped[str]
+    policy: Mapped[str]
+    """The version of the force's policy by which its times were set."""
     kind: Mapped[str]
     duty_class: Mapped[DutyClass]
     owner: Mapped[Agency]
@@ -80,6 +95,8 @@ class Duty(Base):
     clock_start: Mapped[datetime]
     due_at: Mapped[datetime]
     urgent_by: Mapped[datetime | None]
+    deadline: Mapped[datetime]
+    """The instant after which the duty is overdue (design: due_at, or urgent_by for the immediate class)."""
     state: Mapped[DutyState] = mapped_column(default=DutyState.OPEN)
     closed_at: Mapped[datetime | None]
     late: Mapped[bool | None]
@@ -90,11 +107,6 @@ class Duty(Base):
     next_alert_at: Mapped[datetime | None]
     no_safe_moment_at: Mapped[datetime | None]
     """When delivery found that no safe moment comes before `urgent_by`: oversight raises the urgent alert from it."""
-
-    @property
-    def deadline(self) -> datetime:
-        """The instant after which the duty is overdue (design: due_at, or urgent_by for the immediate class)."""
-        return self.urgent_by or self.due_at
 
     @property
     def has_update(self) -> bool:

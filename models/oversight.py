@@ -1,4 +1,4 @@
-"""Alerts and tasks: duties that need a person, and what a person must do by hand."""
+"""Alerts, what people said of late duties, tasks, and the digests of all that: what needs a person."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.vocabulary import AlertLevel, AlertState, Role, TaskKind, TaskState
+from models.vocabulary import AlertLevel, AlertState, LateReason, NextStep, Role, TaskKind, TaskState
 
 
 class Alert(Base):
@@ -40,6 +40,38 @@ class Alert(Base):
     """Sealed under the victim's key."""
 
 
+class DutyReview(Base):
+    """What a person said of a duty that is late or about to be: why, and what comes next. The last one holds."""
+
+    __tablename__ = "duty_reviews"
+
+    duty_id: Mapped[UUID] = mapped_column(ForeignKey("duties.id"), index=True)
+    victim_id: Mapped[UUID] = mapped_column(ForeignKey("victims.id"))
+    at: Mapped[datetime]
+    by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    reason: Mapped[LateReason]
+    note_sealed: Mapped[bytes | None]
+    next_step: Mapped[NextStep]
+    next_step_by: Mapped[datetime | None]
+    """Until when it is to be done."""
+
+
+class Digest(Base):
+    """One day's e-mail to one member of staff: numbers alone, and whether it went."""
+
+    __tablename__ = "digests"
+    __table_args__ = (UniqueConstraint("staff_id", "day"),)
+
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    day: Mapped[str]
+    """The London date, as 2026-03-29."""
+    created_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None] = mapped_column(index=True)
+    """Empty once it went, or was given up."""
+    sent_at: Mapped[datetime | None]
+
+
 class Task(Base):
     """Something a person must do by hand. `subject_id` is the duty, contact point or text it is about: one open task each."""
 
@@ -61,6 +93,13 @@ class Task(Base):
             postgresql_where=text("state = 'open'"),
         ),
         Index(
+            "ix_tasks_open_of_unit",
+            "unit_id",
+            "due_at",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
             "ix_tasks_open",
             "participation_id",
             sqlite_where=text("state = 'open'"),
@@ -70,6 +109,8 @@ class Task(Base):
 
     participation_id: Mapped[UUID] = mapped_column(ForeignKey("participations.id"))
     victim_id: Mapped[UUID] = mapped_column(ForeignKey("victims.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    """Whose people do it: the unit of its duty, or the case's own."""
     kind: Mapped[TaskKind]
     subject_id: Mapped[UUID]
     duty_id: Mapped[UUID | None] = mapped_column(ForeignKey("duties.id"), index=True)

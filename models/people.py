@@ -42,6 +42,8 @@ class Participation(Base):
     paused_at: Mapped[datetime | None]
     resumed_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
+    wants_releases: Mapped[bool | None]
+    """What she who declined said of releases and bail: to be told of those alone, or not even of those; empty = not asked."""
     last_reached_at: Mapped[datetime | None]
     next_no_change_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the next no-change duty opens; empty while none can (no plan, paused, declined, closed, one open)."""

@@ -1,9 +1,9 @@
-"""Units, the staff who work in them, their sign-ins, and the tokens of partner systems."""
+"""Units, the staff who work in them and when they are away, their sign-ins, and the tokens of partner systems."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -18,6 +18,8 @@ class Unit(Base):
     ref: Mapped[str] = mapped_column(unique=True)
     name_sealed: Mapped[bytes]
     agency: Mapped[Agency]
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"), index=True)
+    """The unit above, of the same agency: its supervisors see to this one when nobody here is on duty."""
 
 
 class Staff(Base):
@@ -30,9 +32,26 @@ class Staff(Base):
     role: Mapped[Role]
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
     active: Mapped[bool] = mapped_column(default=True)
+    """False once they have left: they sign in no more, and what they had in hand waits for somebody else."""
+    email_sealed: Mapped[bytes | None]
+    """Where the daily digest goes. Sealed under the service key."""
     password_hash: Mapped[str | None]
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+
+
+class Absence(Base):
+    """A time in which a member of staff is away, and others see to what is theirs. Why is nobody's business here."""
+
+    __tablename__ = "absences"
+    __table_args__ = (CheckConstraint("ends_at is null or ends_at > starts_at", name="ends_later"),)
+
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), index=True)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    """Empty while nobody knows when they will be back."""
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class StaffSession(Base):

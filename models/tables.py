@@ -1,6 +1,19 @@
 """Imports every table, so that the metadata is whole (migrations, tests)."""
 
-from models import cases, duties, keys, ledger, messages, milestones, oversight, people, plans, running, staff
+from models import (
+    cases,
+    duties,
+    keys,
+    ledger,
+    messages,
+    milestones,
+    oversight,
+    people,
+    plans,
+    running,
+    staff,
+    windows,
+)
 from models.base import Table
 
 metadata = Table.metadata
@@ -18,4 +31,5 @@ __all__ = [
     "plans",
     "running",
     "staff",
+    "windows",
 ]

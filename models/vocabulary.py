@@ -207,6 +207,34 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
+class LateReason(StrEnum):
+    """Why a duty is late, or will be."""
+
+    COULD_NOT_REACH = "could_not_reach"
+    NO_SAFE_WAY = "no_safe_way"
+    LEARNED_LATE = "learned_late"
+    OFFICER_AWAY = "officer_away"
+    WORKLOAD = "workload"
+    WAITING_FOR_ANOTHER_AGENCY = "waiting_for_another_agency"
+    VICTIM_ASKED_TO_WAIT = "victim_asked_to_wait"
+    OVERLOOKED = "overlooked"
+    TOLD_BUT_NOT_RECORDED = "told_but_not_recorded"
+    OTHER = "other"
+
+
+class NextStep(StrEnum):
+    """What is to be done about a late duty."""
+
+    CALL = "call"
+    VISIT = "visit"
+    LETTER = "letter"
+    ASK_ADVOCATE = "ask_advocate"
+    HAND_OVER = "hand_over"
+    WAIT = "wait"
+    RECORD_CONTACT = "record_contact"
+    WAIVE = "waive"
+
+
 class TaskKind(StrEnum):
     """What a person must do by hand."""
 
@@ -218,6 +246,7 @@ class TaskKind(StrEnum):
     FOLLOW_UP_INBOUND = "follow_up_inbound"
     DO_DUTY = "do_duty"
     CHECK_DELIVERY = "check_delivery"
+    ASK_AGAIN = "ask_again"
 
 
 class TaskState(StrEnum):
@@ -273,6 +302,12 @@ NO_CHANGE = "no_change"
 """The kind of a duty that comes from the agreed frequency and not from a milestone."""
 
 NO_CHANGE_RULE = "PLAN-NOCHANGE"
+
+CASE_CLOSED = "case_closed"
+"""The kind of the last duty in a case: to say that it is closed."""
+
+FINAL_RULE = "PLAN-CLOSED"
+"""The rule of that duty: it comes from no milestone and no edition."""
 
 CORRECTION_RULE = "CORRECTION"
 """The rule of a duty to put right what a victim was told wrongly: it comes from a corrected milestone and no edition."""

@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, insert, select
 
 from models.base import is_one_of
+from models.cases import Case
+from models.duties import Duty
 from models.oversight import Task
+from models.people import Participation
 from models.vocabulary import TaskKind, TaskState
 from notify.errors import Conflict
 from notify.ledger.acts import Act
@@ -41,6 +44,17 @@ _KNOWN = select(Task.id).where(
     is_one_of(Task.state, TaskState.OPEN),
 )
 
+_OPEN = insert(Task).values(
+    unit_id=func.coalesce(
+        select(Duty.unit_id).where(Duty.id == bindparam("of_duty")).scalar_subquery(),
+        select(Case.unit_id)
+        .join(Participation, Participation.case_id == Case.id)
+        .where(Participation.id == bindparam("of_participation"))
+        .scalar_subquery(),
+    )
+)
+"""A task is done by the unit that carries its duty, or else by the case's own."""
+
 
 def open_task(
     act: Act,
@@ -57,6 +71,7 @@ def open_task(
     values = {"participation": participation.id, "kind": kind, "about": about}
     if not fresh and act.session.scalars(_KNOWN, values).first() is not None:
         return None
+    # Written below, with its unit; nothing of it changes again in this act.
     task = Task(
         participation_id=participation.id,
         victim_id=participation.victim_id,
@@ -68,7 +83,8 @@ def open_task(
         created_at=act.at,
         state=TaskState.OPEN,
     )
-    act.write(task)
+    values = {name: value for name, value in vars(task).items() if not name.startswith("_")}
+    act.run(_OPEN, **values, of_duty=task.duty_id, of_participation=participation.id)
     return task
 
 

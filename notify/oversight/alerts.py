@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models.cases import Case
 from models.duties import Duty
 from models.keyring import Keyring
 from models.oversight import Alert
@@ -36,10 +35,9 @@ _DUE: Select[*tuple[Any, ...]] = (
         Duty.enhanced,
         Duty.no_safe_moment_at,
         Participation.paused_at,
-        Case.unit_id,
+        Duty.unit_id,
     )
     .join(Participation, Participation.id == Duty.participation_id)
-    .join(Case, Case.id == Participation.case_id)
     .where(Duty.next_alert_at <= bindparam("now"))
     .order_by(Duty.next_alert_at, Duty.id)
     .limit(bindparam("most"))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, select
 from sqlalchemy.orm import Session
 
 from models.base import is_one_of
@@ -45,13 +45,12 @@ def due_list(
     session: Session, viewer: Viewer, *, until: datetime, own_only: bool, offset: int = 0, limit: int = PAGE
 ) -> list[DutyLine]:
     """Open duties due by `until`, the earliest deadline first; an officer's own cases, or all that are visible."""
-    deadline = func.coalesce(Duty.urgent_by, Duty.due_at)
     query = _lines(viewer).where(
-        is_one_of(Duty.state, DutyState.OPEN), Participation.paused_at.is_(None), deadline <= until
+        is_one_of(Duty.state, DutyState.OPEN), Participation.paused_at.is_(None), Duty.deadline <= until
     )
     if own_only:
         query = query.where(Case.officer_id == viewer.staff_id)
-    rows = session.execute(query.order_by(deadline, Duty.id).offset(offset).limit(limit))
+    rows = session.execute(query.order_by(Duty.deadline, Duty.id).offset(offset).limit(limit))
     return [DutyLine(*row) for row in rows]
 
 
@@ -72,7 +71,7 @@ def overdue_list(session: Session, viewer: Viewer, *, offset: int = 0, limit: in
         .join(Alert, Alert.id == highest)
         .add_columns(Alert)
         .where(is_one_of(Duty.state, DutyState.OPEN))
-        .order_by(Duty.enhanced.desc(), by_risk, func.coalesce(Duty.urgent_by, Duty.due_at), Duty.id)
+        .order_by(Duty.enhanced.desc(), by_risk, Duty.deadline, Duty.id)
     )
     return [DutyLine(*row) for row in session.execute(query.offset(offset).limit(limit))]
 

@@ -69,7 +69,7 @@ def _duties(session: Session, at: datetime) -> DutyCounts:
         return func.count(Duty.id).filter(*conditions)
 
     told, is_open = Duty.state == DutyState.TOLD, is_one_of(Duty.state, DutyState.OPEN)
-    past = (func.coalesce(Duty.urgent_by, Duty.due_at) <= at) & Participation.paused_at.is_(None)
+    past = (Duty.deadline <= at) & Participation.paused_at.is_(None)
     row = session.execute(
         select(
             count(told, Duty.late.is_(False)),

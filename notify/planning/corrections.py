@@ -16,16 +16,15 @@ from models.vocabulary import CORRECTION_RULE, Detail, DutyClass, DutyState
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.closing import GONE, close_duties
+from notify.planning.duties import Carrier, Clock, Source, make_duty, open_or_waive, write_duties
 from notify.planning.milestones import (
     Happening,
     check_happening,
-    open_or_waive,
     plan_duties,
     read_happening,
-    write_duties,
     write_happening,
 )
-from notify.planning.queries import participations_in
+from notify.planning.queries import participations_in, unit_of
 from notify.planning.rulebook import Rulebook
 from notify.planning.rules.due import due_at, urgent_by
 
@@ -163,21 +162,23 @@ def _correction(
     urgent: bool,
 ) -> Duty:
     """`urgent`: she may believe herself safe for what we told her of a release or of bail."""
-    duty = Duty(
-        participation_id=participation.id,
-        victim_id=participation.victim_id,
-        milestone_id=milestone.id,
-        rule=CORRECTION_RULE,
-        edition=CORRECTION_EDITION,
-        kind=milestone.kind.value,
-        duty_class=DutyClass.OFFICER_FIRST,
-        owner=milestone.owner,
-        enhanced=participation.is_enhanced,
-        created_at=act.at,
-        clock_start=start,
-        due_at=due_at(start, CORRECTION_DAYS, rulebook.calendar),
-        urgent_by=urgent_by(start, rulebook.policy.urgent_hours) if urgent else None,
-        state=DutyState.OPEN,
+    duty = make_duty(
+        participation,
+        Source(
+            CORRECTION_RULE,
+            CORRECTION_EDITION,
+            milestone.kind,
+            DutyClass.OFFICER_FIRST,
+            rulebook.policy.version,
+            milestone.id,
+        ),
+        Carrier(milestone.owner, unit_of(act.session, milestone.case_id, milestone.owner)),
+        Clock(
+            start,
+            due_at(start, CORRECTION_DAYS, rulebook.calendar),
+            urgent_by(start, rulebook.policy.urgent_hours) if urgent else None,
+        ),
+        act.at,
     )
     open_or_waive(act, rulebook, participation, duty)
     if urgent:

@@ -11,15 +11,14 @@ from models.cases import Case
 from models.duties import Duty
 from models.milestones import Milestone
 from models.people import Participation
-from models.vocabulary import CORRECTION_RULE, Agency, DutyClass, DutyState, MilestoneKind, TaskKind
+from models.vocabulary import Agency, DutyClass, DutyState, MilestoneKind
 from notify.clock import local_date
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
-from notify.ledger.tasks import open_duty_task
 from notify.ledger.waking import SENT_BY_US
-from notify.planning.people import is_declinable
-from notify.planning.queries import participations_in
-from notify.planning.rulebook import Rulebook, first_look
+from notify.planning.duties import Carrier, Clock, Source, make_duty, open_or_waive, write_duties
+from notify.planning.queries import participations_in, unit_of
+from notify.planning.rulebook import Rulebook
 from notify.planning.rules.catalogue import Rule
 from notify.planning.rules.due import due_at, urgent_by
 
@@ -43,11 +42,6 @@ class Happening:
     suspect: str | None = None
     facts: Mapping[str, str] | None = None
 
-
-DECLINED = "the victim declined further updates"
-
-TASK_OF = {DutyClass.OFFICER_FIRST: TaskKind.CALL, DutyClass.STAFF_TASK: TaskKind.DO_DUTY}
-"""What must be there for a person from the first moment of a duty."""
 
 _KNOWN = select(Milestone.id).where(Milestone.external_id == bindparam("external_id"))
 _SETTLED = select(Duty.participation_id, Duty.rule).where(
@@ -119,9 +113,10 @@ def plan_duties(
         for rule in rulebook.catalogue.rules_for(milestone.kind, local_date(milestone.learned_at))
         if rule.duty_class in DUTY_CLASSES
     ]
+    carrier = Carrier(milestone.owner, unit_of(act.session, milestone.case_id, milestone.owner))
     settled = set() if fresh else set(act.session.execute(_SETTLED, {"milestone_id": milestone.id}))
     made = [
-        (participation, _duty(act, rulebook, milestone, participation, rule))
+        (participation, _duty(act, rulebook, milestone, participation, rule, carrier))
         for participation in participations
         for rule in rules
         if (participation.id, rule.id) not in settled
@@ -130,50 +125,37 @@ def plan_duties(
     return [duty for _, duty in made]
 
 
-def write_duties(act: Act, made: Collection[tuple[Participation, Duty]]) -> None:
-    """Keep new duties, with what must be there for a person from their first moment."""
-    act.write(*(duty for _, duty in made))
-    for participation, duty in made:
-        if duty.state is DutyState.WAIVED:
-            act.log("duty waived", duty, owner=duty.victim_id, reason=DECLINED, rule=duty.rule)
-        elif duty.duty_class in TASK_OF:
-            open_duty_task(act, participation, TASK_OF[duty.duty_class], duty, fresh=True)
-
-
 def _duty(
-    act: Act, rulebook: Rulebook, milestone: Milestone, participation: Participation, rule: Rule
+    act: Act,
+    rulebook: Rulebook,
+    milestone: Milestone,
+    participation: Participation,
+    rule: Rule,
+    carrier: Carrier,
 ) -> Duty:
     start = milestone.learned_at
     days = rulebook.policy.days_for(rule, enhanced=participation.is_enhanced)
     immediate = rule.duty_class is DutyClass.IMMEDIATE
-    duty = Duty(
-        participation_id=participation.id,
-        victim_id=participation.victim_id,
-        milestone_id=milestone.id,
-        rule=rule.id,
-        edition=rule.edition,
-        kind=milestone.kind.value,
-        duty_class=rule.duty_class,
-        owner=milestone.owner,
-        enhanced=participation.is_enhanced,
-        created_at=act.at,
-        clock_start=start,
-        due_at=due_at(start, days, rulebook.calendar),
-        urgent_by=urgent_by(start, rulebook.policy.urgent_hours) if immediate else None,
-        state=DutyState.OPEN,
+    duty = make_duty(
+        participation,
+        Source(
+            rule.id,
+            rule.edition,
+            milestone.kind,
+            rule.duty_class,
+            rulebook.policy.version,
+            milestone.id,
+        ),
+        carrier,
+        Clock(
+            start,
+            due_at(start, days, rulebook.calendar),
+            urgent_by(start, rulebook.policy.urgent_hours) if immediate else None,
+        ),
+        act.at,
     )
     open_or_waive(act, rulebook, participation, duty)
     return duty
-
-
-def open_or_waive(act: Act, rulebook: Rulebook, participation: Participation, duty: Duty) -> None:
-    """Set a new duty going, unless it is among what she declined."""
-    if participation.declined_at is not None and is_declinable(duty):
-        duty.state, duty.closed_at, duty.late = DutyState.WAIVED, act.at, act.at > duty.deadline
-        duty.close_reason_sealed = act.seal(duty.victim_id, duty, "close_reason_sealed", DECLINED)
-    else:
-        duty.compose_at = act.at if duty.duty_class in SENT_BY_US and duty.rule != CORRECTION_RULE else None
-        duty.next_alert_at = first_look(rulebook.policy, duty)
 
 
 def is_recorded(act: Act, external_id: str) -> bool:

@@ -1,7 +1,7 @@
 """The duty to be in touch even when nothing has changed, at the frequency agreed with the victim."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from models.vocabulary import NO_CHANGE, NO_CHANGE_RULE, Agency, DutyClass, Duty
 from notify.clock import local_date
 from notify.ledger.acts import acting
 from notify.ledger.audit import THE_SERVICE
+from notify.planning.duties import Carrier, Clock, Source, make_duty
 from notify.planning.rules.due import end_of, no_change_day, start_of
 
 BATCH = 500
@@ -38,6 +39,7 @@ _DUE: Select[*tuple[Any, ...]] = (
         Participation.resumed_at,
         Participation.declined_at,
         Participation.last_reached_at,
+        Case.unit_id,
         Case.closed_at,
         Plan.agreed_at,
         Plan.every_days,
@@ -68,10 +70,15 @@ class _Silence:
     resumed_at: datetime | None
     declined_at: datetime | None
     last_reached_at: datetime | None
+    unit_id: UUID
     closed_at: datetime | None
     agreed_at: datetime | None
     every_days: int | None
     is_open: bool
+
+    @property
+    def is_enhanced(self) -> bool:
+        return bool(self.enhanced)
 
     @property
     def wanted(self) -> bool:
@@ -79,9 +86,12 @@ class _Silence:
 
 
 def open_no_change_duties(
-    sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit: int = BATCH
+    sessions: sessionmaker[Session], keys: Keyring, *, policy: str, at: datetime, limit: int = BATCH
 ) -> int:
-    """Look at every participation whose time has come; open the duty, or move the time on. Returns how many were seen."""
+    """Look at every participation whose time has come; open the duty, or move the time on. Returns how many were seen.
+
+    `policy` is the version of the force's policy.
+    """
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
         connection = act.session.connection()
         silences = [_Silence(*row) for row in connection.execute(_DUE, {"now": at, "most": limit})]
@@ -89,7 +99,7 @@ def open_no_change_duties(
             return 0
         duties, looks = [], []
         for silence in silences:
-            duty, look_next = _look(silence, at)
+            duty, look_next = _look(silence, policy, at)
             duties += [duty] if duty else []
             looks.append({"participation": silence.id, "next": look_next})
         act.write(*duties)
@@ -97,7 +107,7 @@ def open_no_change_duties(
         return len(silences)
 
 
-def _look(silence: _Silence, at: datetime) -> tuple[Duty | None, datetime | None]:
+def _look(silence: _Silence, policy: str, at: datetime) -> tuple[Duty | None, datetime | None]:
     """The duty to open now, if it is time, and when to look again."""
     if silence.agreed_at is None or silence.every_days is None or not silence.wanted:
         return None, None
@@ -109,25 +119,17 @@ def _look(silence: _Silence, at: datetime) -> tuple[Duty | None, datetime | None
         return None, start_of(day)
     # Her day may have gone by with a duty that was waived: the next one is due today, not in the past.
     day = max(day, local_date(at))
-    duty = None if silence.is_open else _duty(silence, start_of(day), end_of(day), at)
+    duty = None if silence.is_open else _duty(silence, policy, day, at)
     return duty, start_of(day + timedelta(days=silence.every_days))
 
 
-def _duty(silence: _Silence, opens_at: datetime, due_at: datetime, at: datetime) -> Duty:
-    return Duty(
-        participation_id=silence.id,
-        victim_id=silence.victim_id,
-        milestone_id=None,
-        rule=NO_CHANGE_RULE,
-        edition=PLAN_EDITION,
-        kind=NO_CHANGE,
-        duty_class=DutyClass.ROUTINE,
-        owner=Agency.POLICE,
-        enhanced=bool(silence.enhanced),
-        created_at=at,
-        clock_start=opens_at,
-        due_at=due_at,
-        state=DutyState.OPEN,
-        compose_at=at,
-        next_alert_at=at,
+def _duty(silence: _Silence, policy: str, day: date, at: datetime) -> Duty:
+    duty = make_duty(
+        silence,
+        Source(NO_CHANGE_RULE, PLAN_EDITION, NO_CHANGE, DutyClass.ROUTINE, policy),
+        Carrier(Agency.POLICE, silence.unit_id),
+        Clock(start_of(day), end_of(day)),
+        at,
     )
+    duty.compose_at = duty.next_alert_at = at
+    return duty

@@ -42,6 +42,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_audit_entries_actor_id"), "audit_entries", ["actor_id"], unique=False)
     op.create_index(op.f("ix_audit_entries_subject_id"), "audit_entries", ["subject_id"], unique=False)
+
     op.create_table(
         "audit_heads",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -76,10 +77,14 @@ def upgrade() -> None:
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("agency", sa.String(length=32), nullable=False),
+        sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["parent_id"], ["units.id"], name=op.f("fk_units_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_units")),
         sa.UniqueConstraint("ref", name=op.f("uq_units_ref")),
     )
+    op.create_index(op.f("ix_units_parent_id"), "units", ["parent_id"], unique=False)
+
     op.create_table(
         "victims",
         sa.Column("ref", sa.String(), nullable=False),
@@ -109,6 +114,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_representatives")),
     )
     op.create_index(op.f("ix_representatives_victim_id"), "representatives", ["victim_id"], unique=False)
+
     op.create_table(
         "staff",
         sa.Column("ref", sa.String(), nullable=False),
@@ -116,6 +122,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("unit_id", sa.Uuid(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("email_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("password_hash", sa.String(), nullable=True),
         sa.Column("failed_sign_ins", sa.Integer(), nullable=False),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
@@ -125,6 +132,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_staff_ref")),
     )
     op.create_index(op.f("ix_staff_unit_id"), "staff", ["unit_id"], unique=False)
+
     op.create_table(
         "victim_sessions",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -138,6 +146,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_victim_sessions_token_hash")),
     )
     op.create_index(op.f("ix_victim_sessions_victim_id"), "victim_sessions", ["victim_id"], unique=False)
+
+    op.create_table(
+        "absences",
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("ends_at is null or ends_at > starts_at", name=op.f("ck_absences_ends_later")),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_absences_recorded_by_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_absences_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absences")),
+    )
+    op.create_index(op.f("ix_absences_staff_id"), "absences", ["staff_id"], unique=False)
+
     op.create_table(
         "api_tokens",
         sa.Column("name", sa.String(), nullable=False),
@@ -173,6 +197,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_cases_officer_id"), "cases", ["officer_id"], unique=False)
     op.create_index(op.f("ix_cases_unit_id"), "cases", ["unit_id"], unique=False)
+
     op.create_table(
         "contact_points",
         sa.Column("ref", sa.String(), nullable=False),
@@ -193,6 +218,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_contact_points_value_index"), "contact_points", ["value_index"], unique=False)
     op.create_index(op.f("ix_contact_points_victim_id"), "contact_points", ["victim_id"], unique=False)
+
+    op.create_table(
+        "digests",
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_digests_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_digests")),
+        sa.UniqueConstraint("staff_id", "day", name=op.f("uq_digests_staff_id_day")),
+    )
+    op.create_index(op.f("ix_digests_next_try_at"), "digests", ["next_try_at"], unique=False)
+
     op.create_table(
         "staff_sessions",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -207,6 +248,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_staff_sessions_token_hash")),
     )
     op.create_index(op.f("ix_staff_sessions_staff_id"), "staff_sessions", ["staff_id"], unique=False)
+
     op.create_table(
         "case_access",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -216,6 +258,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "staff_id", name=op.f("pk_case_access")),
     )
     op.create_index(op.f("ix_case_access_staff_id"), "case_access", ["staff_id"], unique=False)
+
+    op.create_table(
+        "case_units",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("agency", sa.String(length=32), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("officer_id", sa.Uuid(), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_units_case_id")),
+        sa.ForeignKeyConstraint(["officer_id"], ["staff.id"], name=op.f("fk_case_units_officer_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_case_units_unit_id")),
+        sa.PrimaryKeyConstraint("case_id", "agency", name=op.f("pk_case_units")),
+    )
+    op.create_index(op.f("ix_case_units_officer_id"), "case_units", ["officer_id"], unique=False)
+    op.create_index(op.f("ix_case_units_unit_id"), "case_units", ["unit_id"], unique=False)
+
     op.create_table(
         "contact_point_changes",
         sa.Column("contact_point_id", sa.Uuid(), nullable=False),
@@ -243,6 +301,33 @@ def upgrade() -> None:
         ["contact_point_id"],
         unique=False,
     )
+
+    op.create_table(
+        "hand_overs",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("duty_id", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=True),
+        sa.Column("from_agency", sa.String(length=32), nullable=False),
+        sa.Column("from_unit_id", sa.Uuid(), nullable=False),
+        sa.Column("from_officer_id", sa.Uuid(), nullable=True),
+        sa.Column("to_agency", sa.String(length=32), nullable=False),
+        sa.Column("to_unit_id", sa.Uuid(), nullable=False),
+        sa.Column("to_officer_id", sa.Uuid(), nullable=True),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_hand_overs_by_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_hand_overs_case_id")),
+        sa.ForeignKeyConstraint(
+            ["from_officer_id"], ["staff.id"], name=op.f("fk_hand_overs_from_officer_id")
+        ),
+        sa.ForeignKeyConstraint(["from_unit_id"], ["units.id"], name=op.f("fk_hand_overs_from_unit_id")),
+        sa.ForeignKeyConstraint(["to_officer_id"], ["staff.id"], name=op.f("fk_hand_overs_to_officer_id")),
+        sa.ForeignKeyConstraint(["to_unit_id"], ["units.id"], name=op.f("fk_hand_overs_to_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hand_overs")),
+    )
+    op.create_index(op.f("ix_hand_overs_case_id"), "hand_overs", ["case_id"], unique=False)
+
     op.create_table(
         "idempotent_requests",
         sa.Column("token_id", sa.Uuid(), nullable=False),
@@ -261,6 +346,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_idempotent_requests_created_at"), "idempotent_requests", ["created_at"], unique=False
     )
+
     op.create_table(
         "inbound",
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -276,6 +362,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider_ref", name=op.f("uq_inbound_provider_ref")),
     )
     op.create_index(op.f("ix_inbound_contact_point_id"), "inbound", ["contact_point_id"], unique=False)
+
     op.create_table(
         "milestones",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -288,6 +375,7 @@ def upgrade() -> None:
         sa.Column("recorded_by_id", sa.Uuid(), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspect_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("suspect_index", sa.LargeBinary(), nullable=True),
         sa.Column("facts_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("learned_at >= happened_at", name=op.f("ck_milestones_learned_after")),
@@ -297,6 +385,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("external_id", name=op.f("uq_milestones_external_id")),
     )
     op.create_index(op.f("ix_milestones_case_id"), "milestones", ["case_id"], unique=False)
+
     op.create_table(
         "participations",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -308,6 +397,7 @@ def upgrade() -> None:
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("declined_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wants_releases", sa.Boolean(), nullable=True),
         sa.Column("last_reached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_no_change_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -320,6 +410,7 @@ def upgrade() -> None:
         op.f("ix_participations_next_no_change_at"), "participations", ["next_no_change_at"], unique=False
     )
     op.create_index(op.f("ix_participations_victim_id"), "participations", ["victim_id"], unique=False)
+
     op.create_table(
         "milestone_corrections",
         sa.Column("milestone_id", sa.Uuid(), nullable=False),
@@ -337,6 +428,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_milestone_corrections_milestone_id"), "milestone_corrections", ["milestone_id"], unique=False
     )
+
     op.create_table(
         "plans",
         sa.Column("participation_id", sa.Uuid(), nullable=False),
@@ -366,6 +458,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("current"),
         postgresql_where=sa.text("current"),
     )
+
     op.create_table(
         "support_changes",
         sa.Column("participation_id", sa.Uuid(), nullable=False),
@@ -383,6 +476,79 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_support_changes_participation_id"), "support_changes", ["participation_id"], unique=False
     )
+
+    op.create_table(
+        "unconcerned_suspects",
+        sa.Column("participation_id", sa.Uuid(), nullable=False),
+        sa.Column("suspect_index", sa.LargeBinary(), nullable=False),
+        sa.Column("suspect_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=True),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_unconcerned_suspects_by_id")),
+        sa.ForeignKeyConstraint(
+            ["ended_by_id"], ["staff.id"], name=op.f("fk_unconcerned_suspects_ended_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["participation_id"], ["participations.id"], name=op.f("fk_unconcerned_suspects_participation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unconcerned_suspects")),
+    )
+    op.create_index(
+        "uq_unconcerned_suspects_one",
+        "unconcerned_suspects",
+        ["participation_id", "suspect_index"],
+        unique=True,
+        sqlite_where=sa.text("ended_at is null"),
+        postgresql_where=sa.text("ended_at is null"),
+    )
+
+    op.create_table(
+        "victim_windows",
+        sa.Column("participation_id", sa.Uuid(), nullable=False),
+        sa.Column("victim_id", sa.Uuid(), nullable=False),
+        sa.Column("milestone_id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("edition", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["milestone_id"], ["milestones.id"], name=op.f("fk_victim_windows_milestone_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["participation_id"], ["participations.id"], name=op.f("fk_victim_windows_participation_id")
+        ),
+        sa.ForeignKeyConstraint(["victim_id"], ["victims.id"], name=op.f("fk_victim_windows_victim_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_victim_windows")),
+    )
+    op.create_index(op.f("ix_victim_windows_milestone_id"), "victim_windows", ["milestone_id"], unique=False)
+    op.create_index(
+        op.f("ix_victim_windows_participation_id"), "victim_windows", ["participation_id"], unique=False
+    )
+    op.create_index(
+        "ix_victim_windows_remind",
+        "victim_windows",
+        ["remind_at"],
+        unique=False,
+        sqlite_where=sa.text("remind_at is not null"),
+        postgresql_where=sa.text("remind_at is not null"),
+    )
+    op.create_index(op.f("ix_victim_windows_victim_id"), "victim_windows", ["victim_id"], unique=False)
+    op.create_index(
+        "uq_victim_windows_one",
+        "victim_windows",
+        ["participation_id", "milestone_id", "rule"],
+        unique=True,
+        sqlite_where=sa.text("withdrawn_at is null"),
+        postgresql_where=sa.text("withdrawn_at is null"),
+    )
+
     op.create_table(
         "messages",
         sa.Column("participation_id", sa.Uuid(), nullable=False),
@@ -451,6 +617,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state in ('held', 'queued')"),
         postgresql_where=sa.text("state in ('held', 'queued')"),
     )
+
     op.create_table(
         "plan_channels",
         sa.Column("plan_id", sa.Uuid(), nullable=False),
@@ -477,6 +644,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_plan_channels_contact_point_id"), "plan_channels", ["contact_point_id"], unique=False
     )
+
     op.create_table(
         "contact_entries",
         sa.Column("participation_id", sa.Uuid(), nullable=False),
@@ -507,6 +675,7 @@ def upgrade() -> None:
         ["participation_id", "at"],
         unique=False,
     )
+
     op.create_table(
         "private_links",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -522,6 +691,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_private_links_message_id"), "private_links", ["message_id"], unique=False)
     op.create_index(op.f("ix_private_links_victim_id"), "private_links", ["victim_id"], unique=False)
+
     op.create_table(
         "receipts",
         sa.Column("message_id", sa.Uuid(), nullable=True),
@@ -548,13 +718,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_receipts_message_id"), "receipts", ["message_id"], unique=False)
     op.create_index(op.f("ix_receipts_provider_ref"), "receipts", ["provider_ref"], unique=False)
+
     op.create_table(
         "duties",
         sa.Column("participation_id", sa.Uuid(), nullable=False),
         sa.Column("victim_id", sa.Uuid(), nullable=False),
         sa.Column("milestone_id", sa.Uuid(), nullable=True),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("edition", sa.String(), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("duty_class", sa.String(length=32), nullable=False),
         sa.Column("owner", sa.String(length=32), nullable=False),
@@ -563,6 +736,7 @@ def upgrade() -> None:
         sa.Column("clock_start", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("urgent_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deadline", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("late", sa.Boolean(), nullable=True),
@@ -574,15 +748,18 @@ def upgrade() -> None:
         sa.Column("no_safe_moment_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "(milestone_id is null) = (rule = 'PLAN-NOCHANGE')", name=op.f("ck_duties_source")
+            "(milestone_id is null) = (rule in ('PLAN-NOCHANGE', 'PLAN-CLOSED'))",
+            name=op.f("ck_duties_source"),
         ),
         sa.CheckConstraint("(state = 'open') = (closed_at is null)", name=op.f("ck_duties_closed")),
+        sa.CheckConstraint("deadline = coalesce(urgent_by, due_at)", name=op.f("ck_duties_deadline")),
         sa.ForeignKeyConstraint(["closed_by_id"], ["staff.id"], name=op.f("fk_duties_closed_by_id")),
         sa.ForeignKeyConstraint(["entry_id"], ["contact_entries.id"], name=op.f("fk_duties_entry_id")),
         sa.ForeignKeyConstraint(["milestone_id"], ["milestones.id"], name=op.f("fk_duties_milestone_id")),
         sa.ForeignKeyConstraint(
             ["participation_id"], ["participations.id"], name=op.f("fk_duties_participation_id")
         ),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_duties_unit_id")),
         sa.ForeignKeyConstraint(["victim_id"], ["victims.id"], name=op.f("fk_duties_victim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_duties")),
     )
@@ -605,17 +782,25 @@ def upgrade() -> None:
     op.create_index(op.f("ix_duties_created_at"), "duties", ["created_at"], unique=False)
     op.create_index(op.f("ix_duties_milestone_id"), "duties", ["milestone_id"], unique=False)
     op.create_index(
-        "ix_duties_open_of_victim",
+        "ix_duties_open",
         "duties",
-        ["victim_id"],
+        ["participation_id"],
         unique=False,
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     )
     op.create_index(
-        "ix_duties_open",
+        "ix_duties_open_of_unit",
         "duties",
-        ["participation_id"],
+        ["unit_id", "deadline", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
+        "ix_duties_open_of_victim",
+        "duties",
+        ["victim_id"],
         unique=False,
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
@@ -641,6 +826,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("rule = 'PLAN-NOCHANGE' and state = 'open'"),
         postgresql_where=sa.text("rule = 'PLAN-NOCHANGE' and state = 'open'"),
     )
+
     op.create_table(
         "alerts",
         sa.Column("duty_id", sa.Uuid(), nullable=False),
@@ -677,6 +863,25 @@ def upgrade() -> None:
         postgresql_where=sa.text("state != 'resolved'"),
     )
     op.create_index(op.f("ix_alerts_participation_id"), "alerts", ["participation_id"], unique=False)
+
+    op.create_table(
+        "duty_reviews",
+        sa.Column("duty_id", sa.Uuid(), nullable=False),
+        sa.Column("victim_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("note_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("next_step", sa.String(length=32), nullable=False),
+        sa.Column("next_step_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_duty_reviews_by_id")),
+        sa.ForeignKeyConstraint(["duty_id"], ["duties.id"], name=op.f("fk_duty_reviews_duty_id")),
+        sa.ForeignKeyConstraint(["victim_id"], ["victims.id"], name=op.f("fk_duty_reviews_victim_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty_reviews")),
+    )
+    op.create_index(op.f("ix_duty_reviews_duty_id"), "duty_reviews", ["duty_id"], unique=False)
+
     op.create_table(
         "message_duties",
         sa.Column("message_id", sa.Uuid(), nullable=False),
@@ -686,6 +891,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_id", "duty_id", name=op.f("pk_message_duties")),
     )
     op.create_index(op.f("ix_message_duties_duty_id"), "message_duties", ["duty_id"], unique=False)
+
     op.create_table(
         "sealed_updates",
         sa.Column("participation_id", sa.Uuid(), nullable=False),
@@ -712,10 +918,12 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_sealed_updates_participation_id"), "sealed_updates", ["participation_id"], unique=False
     )
+
     op.create_table(
         "tasks",
         sa.Column("participation_id", sa.Uuid(), nullable=False),
         sa.Column("victim_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("duty_id", sa.Uuid(), nullable=True),
@@ -732,10 +940,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["participation_id"], ["participations.id"], name=op.f("fk_tasks_participation_id")
         ),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_tasks_unit_id")),
         sa.ForeignKeyConstraint(["victim_id"], ["victims.id"], name=op.f("fk_tasks_victim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
     op.create_index(op.f("ix_tasks_duty_id"), "tasks", ["duty_id"], unique=False)
+    op.create_index(
+        "ix_tasks_open",
+        "tasks",
+        ["participation_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_index(
         "ix_tasks_open_about",
         "tasks",
@@ -745,9 +962,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'open'"),
     )
     op.create_index(
-        "ix_tasks_open",
+        "ix_tasks_open_of_unit",
         "tasks",
-        ["participation_id"],
+        ["unit_id", "due_at"],
         unique=False,
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
@@ -770,6 +987,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'open'"),
     )
     op.drop_index(
+        "ix_tasks_open_of_unit",
+        table_name="tasks",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.drop_index(
         "ix_tasks_open_about",
         table_name="tasks",
         sqlite_where=sa.text("state = 'open'"),
@@ -782,11 +1005,17 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'open'"),
     )
     op.drop_index(op.f("ix_tasks_duty_id"), table_name="tasks")
+
     op.drop_table("tasks")
     op.drop_index(op.f("ix_sealed_updates_participation_id"), table_name="sealed_updates")
+
     op.drop_table("sealed_updates")
     op.drop_index(op.f("ix_message_duties_duty_id"), table_name="message_duties")
+
     op.drop_table("message_duties")
+    op.drop_index(op.f("ix_duty_reviews_duty_id"), table_name="duty_reviews")
+
+    op.drop_table("duty_reviews")
     op.drop_index(op.f("ix_alerts_participation_id"), table_name="alerts")
     op.drop_index(
         "ix_alerts_live",
@@ -794,6 +1023,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state != 'resolved'"),
         postgresql_where=sa.text("state != 'resolved'"),
     )
+
     op.drop_table("alerts")
     op.drop_index(
         "uq_duties_one_no_change",
@@ -819,6 +1049,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'open'"),
     )
     op.drop_index(
+        "ix_duties_open_of_unit",
+        table_name="duties",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.drop_index(
         "ix_duties_open",
         table_name="duties",
         sqlite_where=sa.text("state = 'open'"),
@@ -838,22 +1074,27 @@ def downgrade() -> None:
         sqlite_where=sa.text("next_alert_at is not null"),
         postgresql_where=sa.text("next_alert_at is not null"),
     )
+
     op.drop_table("duties")
+    op.drop_index(op.f("ix_receipts_provider_ref"), table_name="receipts")
+    op.drop_index(op.f("ix_receipts_message_id"), table_name="receipts")
     op.drop_index(
         "ix_receipts_kept_only",
         table_name="receipts",
         sqlite_where=sa.text("not applied"),
         postgresql_where=sa.text("not applied"),
     )
-    op.drop_index(op.f("ix_receipts_provider_ref"), table_name="receipts")
-    op.drop_index(op.f("ix_receipts_message_id"), table_name="receipts")
+
     op.drop_table("receipts")
     op.drop_index(op.f("ix_private_links_victim_id"), table_name="private_links")
     op.drop_index(op.f("ix_private_links_message_id"), table_name="private_links")
+
     op.drop_table("private_links")
     op.drop_index(op.f("ix_contact_entries_participation_id_at"), table_name="contact_entries")
+
     op.drop_table("contact_entries")
     op.drop_index(op.f("ix_plan_channels_contact_point_id"), table_name="plan_channels")
+
     op.drop_table("plan_channels")
     op.drop_index(
         "ix_messages_waiting",
@@ -872,8 +1113,35 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_messages_contact_point_id"), table_name="messages")
     op.drop_index(op.f("ix_messages_claimed_at"), table_name="messages")
+
     op.drop_table("messages")
+    op.drop_index(
+        "uq_victim_windows_one",
+        table_name="victim_windows",
+        sqlite_where=sa.text("withdrawn_at is null"),
+        postgresql_where=sa.text("withdrawn_at is null"),
+    )
+    op.drop_index(op.f("ix_victim_windows_victim_id"), table_name="victim_windows")
+    op.drop_index(
+        "ix_victim_windows_remind",
+        table_name="victim_windows",
+        sqlite_where=sa.text("remind_at is not null"),
+        postgresql_where=sa.text("remind_at is not null"),
+    )
+    op.drop_index(op.f("ix_victim_windows_participation_id"), table_name="victim_windows")
+    op.drop_index(op.f("ix_victim_windows_milestone_id"), table_name="victim_windows")
+
+    op.drop_table("victim_windows")
+    op.drop_index(
+        "uq_unconcerned_suspects_one",
+        table_name="unconcerned_suspects",
+        sqlite_where=sa.text("ended_at is null"),
+        postgresql_where=sa.text("ended_at is null"),
+    )
+
+    op.drop_table("unconcerned_suspects")
     op.drop_index(op.f("ix_support_changes_participation_id"), table_name="support_changes")
+
     op.drop_table("support_changes")
     op.drop_index(
         "uq_plans_one_current",
@@ -881,39 +1149,68 @@ def downgrade() -> None:
         sqlite_where=sa.text("current"),
         postgresql_where=sa.text("current"),
     )
+
     op.drop_table("plans")
     op.drop_index(op.f("ix_milestone_corrections_milestone_id"), table_name="milestone_corrections")
+
     op.drop_table("milestone_corrections")
     op.drop_index(op.f("ix_participations_victim_id"), table_name="participations")
     op.drop_index(op.f("ix_participations_next_no_change_at"), table_name="participations")
+
     op.drop_table("participations")
     op.drop_index(op.f("ix_milestones_case_id"), table_name="milestones")
+
     op.drop_table("milestones")
     op.drop_index(op.f("ix_inbound_contact_point_id"), table_name="inbound")
+
     op.drop_table("inbound")
     op.drop_index(op.f("ix_idempotent_requests_created_at"), table_name="idempotent_requests")
+
     op.drop_table("idempotent_requests")
+    op.drop_index(op.f("ix_hand_overs_case_id"), table_name="hand_overs")
+
+    op.drop_table("hand_overs")
     op.drop_index(op.f("ix_contact_point_changes_contact_point_id"), table_name="contact_point_changes")
     op.drop_index(op.f("ix_contact_point_changes_at"), table_name="contact_point_changes")
+
     op.drop_table("contact_point_changes")
+    op.drop_index(op.f("ix_case_units_unit_id"), table_name="case_units")
+    op.drop_index(op.f("ix_case_units_officer_id"), table_name="case_units")
+
+    op.drop_table("case_units")
     op.drop_index(op.f("ix_case_access_staff_id"), table_name="case_access")
+
     op.drop_table("case_access")
     op.drop_index(op.f("ix_staff_sessions_staff_id"), table_name="staff_sessions")
+
     op.drop_table("staff_sessions")
+    op.drop_index(op.f("ix_digests_next_try_at"), table_name="digests")
+
+    op.drop_table("digests")
     op.drop_index(op.f("ix_contact_points_victim_id"), table_name="contact_points")
     op.drop_index(op.f("ix_contact_points_value_index"), table_name="contact_points")
+
     op.drop_table("contact_points")
     op.drop_index(op.f("ix_cases_unit_id"), table_name="cases")
     op.drop_index(op.f("ix_cases_officer_id"), table_name="cases")
+
     op.drop_table("cases")
     op.drop_table("api_tokens")
+    op.drop_index(op.f("ix_absences_staff_id"), table_name="absences")
+
+    op.drop_table("absences")
     op.drop_index(op.f("ix_victim_sessions_victim_id"), table_name="victim_sessions")
+
     op.drop_table("victim_sessions")
     op.drop_index(op.f("ix_staff_unit_id"), table_name="staff")
+
     op.drop_table("staff")
     op.drop_index(op.f("ix_representatives_victim_id"), table_name="representatives")
+
     op.drop_table("representatives")
     op.drop_table("victims")
+    op.drop_index(op.f("ix_units_parent_id"), table_name="units")
+
     op.drop_table("units")
     op.drop_table("leases")
     op.drop_table("heartbeats")
@@ -921,5 +1218,6 @@ def downgrade() -> None:
     op.drop_table("audit_heads")
     op.drop_index(op.f("ix_audit_entries_subject_id"), table_name="audit_entries")
     op.drop_index(op.f("ix_audit_entries_actor_id"), table_name="audit_entries")
+
     op.drop_table("audit_entries")
     op.drop_table("applied_events")

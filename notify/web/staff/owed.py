@@ -28,7 +28,7 @@ def open_duties_of(session: Session, participation_id: UUID) -> list[Duty]:
         session.scalars(
             select(Duty)
             .where(Duty.participation_id == participation_id, is_one_of(Duty.state, DutyState.OPEN))
-            .order_by(func.coalesce(Duty.urgent_by, Duty.due_at), Duty.id)
+            .order_by(Duty.deadline, Duty.id)
         )
     )
 
@@ -46,7 +46,7 @@ def open_tasks_of(session: Session, participation_id: UUID) -> list[Task]:
 def owed_by_part(session: Session, participation_ids: Collection[UUID]) -> dict[UUID, Owed]:
     """What is open in each of some participations; one with nothing open is left out."""
     rows = session.execute(
-        select(Duty.participation_id, func.count(), func.min(func.coalesce(Duty.urgent_by, Duty.due_at)))
+        select(Duty.participation_id, func.count(), func.min(Duty.deadline))
         .where(Duty.participation_id.in_(participation_ids), is_one_of(Duty.state, DutyState.OPEN))
         .group_by(Duty.participation_id)
     )

@@ -1,4 +1,7 @@
-"""The closed lists of words that tables, rules and pages share (standard library only)."""
+"""The closed lists of words that tables, rules and pages share (standard library only).
+
+Long because every list is here, one under the other.
+"""
 
 from enum import StrEnum
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jobs import alerts, compose, no_change, receipts, reconcile, send
+from jobs import alerts, compose, no_change, receipts, reconcile, redact, send
 from jobs.tick import Tick
 from notify.wiring import Services
 
@@ -15,6 +15,7 @@ TIMETABLE: tuple[Tick, ...] = (
     send.TICK,
     receipts.TICK,
     reconcile.TICK,
+    redact.TICK,
     alerts.TICK,
 )
 

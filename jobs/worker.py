@@ -36,6 +36,10 @@ class Draining:
     def name(self) -> str:
         return self.provider.name
 
+    @property
+    def keeps_records(self) -> bool:
+        return self.provider.keeps_records
+
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """Hand the message over, unless the worker is stopping. Raises as the provider does."""
         if self.stopping.is_set():

@@ -27,6 +27,12 @@ class Message(Base):
             sqlite_where=text("state in ('claimed', 'uncertain')"),
             postgresql_where=text("state in ('claimed', 'uncertain')"),
         ),
+        Index(
+            "ix_messages_redact",
+            "redact_at",
+            sqlite_where=text("redact_at is not null"),
+            postgresql_where=text("redact_at is not null"),
+        ),
         Index(None, "participation_id", "state"),
         Index(None, "victim_id", "handed_over_at"),
     )
@@ -55,6 +61,8 @@ class Message(Base):
     provider_ref: Mapped[str | None] = mapped_column(index=True)
     callback_hash: Mapped[bytes | None]
     error_code: Mapped[str | None]
+    redact_at: Mapped[datetime | None]
+    """When the provider's own record of it is to be emptied; empty once it is, or where the provider keeps none."""
     wording_id: Mapped[str | None]
     wording_version: Mapped[str | None]
     subject_sealed: Mapped[bytes | None]

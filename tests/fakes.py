@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from models.vocabulary import Channel
-from notify.delivery.providers.base import Accepted, Adopted, CannotTell, Found, NotFound, Outgoing
+from notify.delivery.providers.base import (
+    Accepted,
+    Adopted,
+    CannotTell,
+    Found,
+    NotFound,
+    Outgoing,
+    ProviderError,
+)
 
 
 @dataclass
@@ -59,6 +67,8 @@ class RecordingProvider:
     """Takes every message, unless `answers` holds another answer; looked up, it tells the truth unless it is `blind`."""
 
     name = "recording"
+    keeps_records = False
+    """Set it, and what is kept of each message can be redacted."""
 
     def __init__(self) -> None:
         self.asked: list[Outgoing] = []
@@ -66,6 +76,8 @@ class RecordingProvider:
         self.answers: deque[Answer] = deque()
         self.looked_up: list[Outgoing] = []
         self.blind = False
+        self.redacted: list[str] = []
+        self.cannot_redact: deque[ProviderError] = deque()
         self.witness: Callable[[Outgoing, datetime], None] = lambda _outgoing, _at: None
         self._lock = Lock()
 
@@ -94,7 +106,10 @@ class RecordingProvider:
         return Adopted(_ref(outgoing)) if found else NotFound()
 
     def redact(self, provider_ref: str) -> None:
-        """Keep everything: a test wants to read it."""
+        """Note that it was asked for, unless there is another answer: a test wants to read what it keeps."""
+        if self.cannot_redact:
+            raise self.cannot_redact.popleft()
+        self.redacted.append(provider_ref)
 
     @property
     def texts(self) -> list[str]:

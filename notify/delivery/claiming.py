@@ -26,6 +26,9 @@ from notify.ledger.tasks import open_task
 LEASE = timedelta(minutes=5)
 """A claim older than this belongs to a worker that died: what it did is uncertain."""
 
+FORGET_AFTER = timedelta(days=1)
+"""How long after a message could last arrive the provider's record of it is emptied, if nobody ever said what became of it."""
+
 WAITING = (MessageState.HELD, MessageState.QUEUED)
 
 _DUE: Select[*tuple[Any, ...]] = (
@@ -60,6 +63,7 @@ _CLAIM = (
         valid_until=bindparam("valid"),
         provider=bindparam("carrier"),
         callback_hash=bindparam("callback"),
+        redact_at=bindparam("redact"),
     )
 )
 _HOLD = (
@@ -186,6 +190,7 @@ def _claimed(
         valid=decision.valid_until,
         carrier=provider.name,
         callback=hashed(token),
+        redact=decision.valid_until + FORGET_AFTER if provider.keeps_records else None,
     )
     return Claim(outgoing, provider, act.at + LEASE / 2, message)
 

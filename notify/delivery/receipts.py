@@ -27,7 +27,7 @@ from models.vocabulary import (
 )
 from notify.delivery.carrying import duties_of
 from notify.delivery.rules.receipts import after_receipt
-from notify.delivery.send import give_up
+from notify.delivery.send import forget, give_up
 from notify.delivery.writing import hashed
 from notify.errors import NotKnown
 from notify.ledger.acts import Act, acting
@@ -142,6 +142,7 @@ def apply(act: Act, receipt: Receipt) -> None:
         message.handed_over_at = act.at
     if after is MessageState.DELIVERED:
         message.finished_at = act.at
+        forget(message, act.at)
         _delivered(act, message)
 
 

@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.exc import OperationalError
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models.keyring import Keyring
 from models.messages import Message
-from models.vocabulary import Channel, MessageState, Outcome
+from models.people import ContactPoint, Participation
+from models.vocabulary import Channel, MessageState, Outcome, TaskKind
 from notify.clock import Clock
 from notify.delivery.carrying import COMPOSE_AGAIN, carried
 from notify.delivery.claiming import Claim, claim_due, still_safe
@@ -23,11 +25,14 @@ from notify.delivery.providers.base import (
     Refused,
     TryLater,
 )
+from notify.delivery.rules.failures import Fault, fault_of
 from notify.delivery.rules.retry import Retry
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
 from notify.ledger.contact_log import write_attempt
+from notify.ledger.suspending import suspend
+from notify.ledger.tasks import open_task
 
 log = logging.getLogger(__name__)
 
@@ -166,10 +171,29 @@ def give_up(act: Act, message: Message, state: MessageState, code: str | None) -
     """This message will not arrive: log it, and let the duty go on by other means."""
     message.state, message.error_code = state, code
     message.finished_at, message.lease_until, message.not_before = act.at, None, None
+    forget(message, act.at)
     duties = carried(act.session, [message.id])[message.id]
     write_attempt(act, message, Outcome.MESSAGE_UNDELIVERED, [duty.rule for duty in duties])
     act.log("message not delivered", message, owner=message.victim_id, state=state)
+    _learn_from(act, message, [duty.rule for duty in duties])
     act.run(COMPOSE_AGAIN, ids=[duty.id for duty in duties], now=act.at)
+
+
+def _learn_from(act: Act, message: Message, rules: Sequence[str]) -> None:
+    """See to it that the next message does not fail for the same reason."""
+    match fault_of(message.channel, message.error_code):
+        case Fault.CONTACT_POINT if message.contact_point_id is not None:
+            point = act.session.get_one(ContactPoint, message.contact_point_id)
+            suspend(act, point, reason=f"the provider says that nothing can reach it ({message.error_code})")
+        case Fault.OURS:
+            participation = act.session.get_one(Participation, message.participation_id)
+            open_task(act, participation, TaskKind.CHECK_DELIVERY, about=message.id, rules=rules)
+
+
+def forget(message: Message, at: datetime) -> None:
+    """Nothing more will come of this message: whatever the provider keeps of it may go now."""
+    if message.redact_at is not None:
+        message.redact_at = at
 
 
 def _try_later(act: Act, message: Message, answer: TryLater) -> None:

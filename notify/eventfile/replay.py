@@ -65,6 +65,7 @@ class Recorder:
     """A provider that takes everything and sends nothing: the messages are in the database."""
 
     name: str = "recorder"
+    keeps_records: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False)
 
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:

@@ -156,7 +156,10 @@ class TwilioPeer:
     def advance(self, sid: str, status: str, *, error_code: int | None = None) -> PeerMessage:
         """Move a message on, in Twilio's words (sent, delivered, undelivered, failed), and tell nobody."""
         message = self.records[sid]
-        message.status, message.error_code = status, error_code
+        if (
+            status in FINAL or message.status not in FINAL
+        ):  # a callback may come late; the record never goes back
+            message.status, message.error_code = status, error_code
         if status in OFF_OUR_HANDS and message.sent_at is None:
             message.sent_at = self.clock()
         return message

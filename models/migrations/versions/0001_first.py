@@ -574,6 +574,7 @@ def upgrade() -> None:
         sa.Column("provider_ref", sa.String(), nullable=True),
         sa.Column("callback_hash", sa.LargeBinary(), nullable=True),
         sa.Column("error_code", sa.String(), nullable=True),
+        sa.Column("redact_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wording_id", sa.String(), nullable=True),
         sa.Column("wording_version", sa.String(), nullable=True),
         sa.Column("subject_sealed", sa.LargeBinary(), nullable=True),
@@ -603,6 +604,14 @@ def upgrade() -> None:
         op.f("ix_messages_participation_id_state"), "messages", ["participation_id", "state"], unique=False
     )
     op.create_index(op.f("ix_messages_provider_ref"), "messages", ["provider_ref"], unique=False)
+    op.create_index(
+        "ix_messages_redact",
+        "messages",
+        ["redact_at"],
+        unique=False,
+        sqlite_where=sa.text("redact_at is not null"),
+        postgresql_where=sa.text("redact_at is not null"),
+    )
     op.create_index(
         op.f("ix_messages_victim_id_handed_over_at"),
         "messages",
@@ -1103,6 +1112,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("state in ('held', 'queued')"),
     )
     op.drop_index(op.f("ix_messages_victim_id_handed_over_at"), table_name="messages")
+    op.drop_index(
+        "ix_messages_redact",
+        table_name="messages",
+        sqlite_where=sa.text("redact_at is not null"),
+        postgresql_where=sa.text("redact_at is not null"),
+    )
     op.drop_index(op.f("ix_messages_provider_ref"), table_name="messages")
     op.drop_index(op.f("ix_messages_participation_id_state"), table_name="messages")
     op.drop_index(

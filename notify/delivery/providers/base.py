@@ -104,6 +104,10 @@ class Provider(Protocol):
     def name(self) -> str:
         """The word stored with a message to say who carried it."""
 
+    @property
+    def keeps_records(self) -> bool:
+        """Whether it keeps texts and numbers where `redact` can reach them."""
+
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """Hand the message over once. Raises Refused, TryLater or Uncertain. `at` is the present instant (UTC)."""
 

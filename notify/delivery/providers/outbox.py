@@ -35,6 +35,7 @@ class Outbox:
     """Accepts everything for either channel; the file is readable by its owner only."""
 
     name = "outbox"
+    keeps_records = False
 
     def __init__(self, path: Path) -> None:
         self._path = path

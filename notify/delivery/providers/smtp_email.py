@@ -34,6 +34,7 @@ class SmtpEmail:
     """
 
     name = "smtp"
+    keeps_records = False
 
     def __init__(
         self,

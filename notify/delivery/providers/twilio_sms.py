@@ -49,6 +49,7 @@ class TwilioSms:
     """
 
     name = "twilio"
+    keeps_records = True
 
     def __init__(
         self,

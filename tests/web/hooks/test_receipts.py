@@ -28,7 +28,7 @@ class CallsBackFirst:
 
     def __init__(self, line: Line) -> None:
         self.line, self.real = line, line.door.services.providers[Channel.SMS]
-        self.name = self.real.name
+        self.name, self.keeps_records = self.real.name, self.real.keeps_records
 
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         accepted = self.real.send(outgoing, at=at)

@@ -116,6 +116,15 @@ def database_url(env: Mapping[str, str]) -> str:
     return url
 
 
+def policy_file(env: Mapping[str, str]) -> Path | None:
+    """Return the policy file in force, if one is named, for tools that need no other setting, or raise ConfigError."""
+    read = _Reader(env)
+    path = read.file("POLICY_FILE")
+    if read.faults:
+        raise ConfigError(read.faults)
+    return path
+
+
 def _combination_faults(settings: Settings) -> list[str]:
     """Say what is wrong with settings that are right one by one."""
     faults = []

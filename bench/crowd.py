@@ -1,4 +1,7 @@
-"""Fills a database with very many participations and duties, straight into the tables: nobody could enrol them one by one."""
+"""Fills a database with very many participations and duties, straight into the tables: nobody could enrol them one by one.
+
+Long because every table of the crowd has its rows here.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,12 +15,12 @@ from uuid import UUID
 from sqlalchemy import Engine, insert
 
 from models.base import Table
-from models.cases import Case
+from models.cases import Case, CaseAccess, CaseUnit
 from models.duties import Duty
 from models.milestones import Milestone
-from models.oversight import Alert
+from models.oversight import Alert, Task
 from models.people import Participation, Victim
-from models.staff import Staff, Unit
+from models.staff import Absence, Staff, Unit
 from models.tables import metadata
 from models.vocabulary import (
     Agency,
@@ -28,6 +31,8 @@ from models.vocabulary import (
     MilestoneKind,
     RiskLevel,
     Role,
+    TaskKind,
+    TaskState,
 )
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
@@ -35,8 +40,12 @@ NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 
 OF_A_UNIT = 10_000  # participations
 OF_AN_OFFICER = 200
-DUTIES = 4  # of a participation; the last of them is open for one in three
-ONE_IN_OPEN, ONE_IN_OVERDUE, ONE_IN_RESTRICTED = 3, 60, 100
+OF_A_DISTRICT = 10  # police units, under one unit above them; the supervisor of the last of them is absent
+OF_A_CARE_UNIT = 20_000  # participations; Witness Care deals with one in three of them
+DUTIES = (
+    4  # of a participation; the last is open for one in three of the police, and for those of Witness Care
+)
+ONE_IN_OPEN, ONE_IN_OVERDUE, ONE_IN_RESTRICTED, ONE_IN_TASK, ONE_IN_AWAY, ONE_IN_CLOSED = 3, 20, 100, 5, 20, 4
 SEALED = bytes(60)  # as long as a sealed name, and as unreadable
 CHUNK = 20_000
 
@@ -72,6 +81,26 @@ def supervisor_id(unit: int) -> UUID:
     return UUID(int=(3 << 100) + unit)
 
 
+def district_id(number: int) -> UUID:
+    return UUID(int=(10 << 100) + number)
+
+
+def district_supervisor_id(number: int) -> UUID:
+    return UUID(int=(11 << 100) + number)
+
+
+def care_unit_id(number: int) -> UUID:
+    return UUID(int=(12 << 100) + number)
+
+
+def care_officer_id(number: int) -> UUID:
+    return UUID(int=(13 << 100) + number)
+
+
+def care_supervisor_id(unit: int) -> UUID:
+    return UUID(int=(14 << 100) + unit)
+
+
 def _id(kind: int, number: int) -> UUID:
     # Scattered, as random ids are: rows made together do not lie together in an index.
     return UUID(int=(kind << 100) + (number * 0x9E3779B97F4A7C15) % (1 << 64))
@@ -85,12 +114,16 @@ def fill(engine: Engine, crowd: Crowd) -> None:
         load(engine, Unit, _units(crowd))
         load(engine, Staff, _staff(crowd))
         for table, rows in (
+            (Absence, _absences),
             (Case, _cases),
+            (CaseAccess, _case_access),
+            (CaseUnit, _case_units),
             (Victim, _victims),
             (Participation, _participations),
             (Milestone, _milestones),
             (Duty, _duties),
             (Alert, _alerts),
+            (Task, _tasks),
         ):
             load(engine, table, rows(crowd))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -98,14 +131,34 @@ def fill(engine: Engine, crowd: Crowd) -> None:
 
 
 def is_open(number: int) -> bool:
-    """Whether the last duty of this participation is open."""
+    """Whether the last duty of this participation is open and the police's."""
     return number % ONE_IN_OPEN == 0
 
 
+def is_in_care(number: int) -> bool:
+    """Whether Witness Care deals with the case of this participation, and carries its last duty, which is open."""
+    return number % ONE_IN_OPEN == 1
+
+
+def _unit(crowd: Crowd, number: int) -> UUID:
+    return unit_id(number // OF_A_UNIT % crowd.units)
+
+
+def _carrier(crowd: Crowd, number: int) -> UUID:
+    """Whose people carry the last duty of this participation."""
+    return care_unit_id(number // OF_A_CARE_UNIT) if is_in_care(number) else _unit(crowd, number)
+
+
 def _minute(crowd: Crowd, number: int) -> int | None:
-    """In which minute from now an open duty becomes overdue, for those few that do so while somebody watches."""
-    nth = number // ONE_IN_OPEN
-    return nth // crowd.a_minute if nth < crowd.a_minute * crowd.minutes else None
+    """In which minute from now an open duty becomes overdue, for those few that do so while somebody watches.
+
+    They are spread over all units, as they are in life.
+    """
+    few = crowd.a_minute * crowd.minutes
+    if not few or not is_open(number):
+        return None
+    nth, every = number // ONE_IN_OPEN, -(-crowd.participations // ONE_IN_OPEN) // few
+    return nth // every // crowd.a_minute if nth % every == 0 and nth // every < few else None
 
 
 def due_at(crowd: Crowd, number: int) -> datetime:
@@ -113,29 +166,79 @@ def due_at(crowd: Crowd, number: int) -> datetime:
     minute = _minute(crowd, number)
     if minute is not None:
         return NOW + timedelta(minutes=minute, seconds=-(number % 50) - 1)
-    if number % ONE_IN_OVERDUE == 0:
+    if number // ONE_IN_OPEN % ONE_IN_OVERDUE == 1:
         return NOW - timedelta(minutes=10 + number % 4000)
     return NOW + timedelta(hours=2, minutes=number % 40_000)
 
 
 def _units(crowd: Crowd) -> Iterator[Row]:
+    common = {"name_sealed": SEALED, "parent_id": None}
+    for n in range(_districts(crowd)):
+        yield {"id": district_id(n), "ref": f"D-{n}", "agency": Agency.POLICE, **common}
     for n in range(crowd.units):
-        yield {"id": unit_id(n), "ref": f"U-{n}", "name_sealed": SEALED, "agency": Agency.POLICE}
+        above = {"parent_id": district_id(n // OF_A_DISTRICT)}
+        yield {"id": unit_id(n), "ref": f"U-{n}", "agency": Agency.POLICE, **common, **above}
+    for n in range(_care_units(crowd)):
+        yield {"id": care_unit_id(n), "ref": f"W-{n}", "agency": Agency.WITNESS_CARE, **common}
+
+
+def _districts(crowd: Crowd) -> int:
+    return -(-crowd.units // OF_A_DISTRICT)
+
+
+def _care_units(crowd: Crowd) -> int:
+    return -(-crowd.participations // OF_A_CARE_UNIT)
+
+
+def _care_officer(number: int) -> int:
+    return number // (ONE_IN_OPEN * OF_AN_OFFICER)
 
 
 def _staff(crowd: Crowd) -> Iterator[Row]:
-    common = {"name_sealed": SEALED, "active": True, "failed_sign_ins": 0}
+    def one(staff_id: UUID, ref: str, role: Role, unit: UUID) -> Row:
+        common = {"name_sealed": SEALED, "active": True, "failed_sign_ins": 0}
+        return {"id": staff_id, "ref": ref, "role": role, "unit_id": unit, **common}
+
+    for n in range(_districts(crowd)):
+        yield one(district_supervisor_id(n), f"DS-{n}", Role.SUPERVISOR, district_id(n))
     for n in range(crowd.units):
-        yield {
-            "id": supervisor_id(n),
-            "ref": f"S-{n}",
-            "role": Role.SUPERVISOR,
-            "unit_id": unit_id(n),
-            **common,
-        }
+        yield one(supervisor_id(n), f"S-{n}", Role.SUPERVISOR, unit_id(n))
     for n in range(max(1, crowd.participations // OF_AN_OFFICER)):
-        unit = unit_id(n * OF_AN_OFFICER // OF_A_UNIT % crowd.units)
-        yield {"id": officer_id(n), "ref": f"O-{n}", "role": Role.CASE_OFFICER, "unit_id": unit, **common}
+        yield one(officer_id(n), f"O-{n}", Role.CASE_OFFICER, _unit(crowd, n * OF_AN_OFFICER))
+    for n in range(_care_units(crowd)):
+        yield one(care_supervisor_id(n), f"WS-{n}", Role.SUPERVISOR, care_unit_id(n))
+    for n in range(_care_officer(crowd.participations) + 1):
+        unit = care_unit_id(min(n * ONE_IN_OPEN * OF_AN_OFFICER // OF_A_CARE_UNIT, _care_units(crowd) - 1))
+        yield one(care_officer_id(n), f"WO-{n}", Role.CASE_OFFICER, unit)
+
+
+def _absences(crowd: Crowd) -> Iterator[Row]:
+    """Those who are away now, each after ten absences that are over."""
+    staff = [officer_id(n) for n in range(7, crowd.participations // OF_AN_OFFICER, ONE_IN_AWAY)]
+    staff += [supervisor_id(n) for n in range(OF_A_DISTRICT - 1, crowd.units, OF_A_DISTRICT)]
+    for n, who in enumerate(staff):
+        for nth in range(11):
+            begins = NOW - timedelta(days=1 + 30 * nth)
+            times = {"starts_at": begins, "ends_at": begins + timedelta(days=5), "recorded_at": begins}
+            yield {"id": _id(15, 11 * n + nth), "staff_id": who, **times}
+
+
+def _case_access(crowd: Crowd) -> Iterator[Row]:
+    """A restricted case is its officer's and the unit's supervisor's."""
+    for n in range(0, crowd.participations, ONE_IN_RESTRICTED):
+        yield {"case_id": _id(4, n), "staff_id": officer_id(n // OF_AN_OFFICER)}
+        yield {"case_id": _id(4, n), "staff_id": supervisor_id(n // OF_A_UNIT % crowd.units)}
+
+
+def _case_units(crowd: Crowd) -> Iterator[Row]:
+    for n in range(1, crowd.participations, ONE_IN_OPEN):
+        yield {
+            "case_id": _id(4, n),
+            "agency": Agency.WITNESS_CARE,
+            "unit_id": care_unit_id(n // OF_A_CARE_UNIT),
+            "officer_id": care_officer_id(_care_officer(n)),
+            "since": NOW - timedelta(days=n % 300),
+        }
 
 
 def _cases(crowd: Crowd) -> Iterator[Row]:
@@ -143,11 +246,12 @@ def _cases(crowd: Crowd) -> Iterator[Row]:
         yield {
             "id": _id(4, n),
             "ref": f"C-{n}",
-            "unit_id": unit_id(n // OF_A_UNIT % crowd.units),
+            "unit_id": _unit(crowd, n),
             "officer_id": officer_id(n // OF_AN_OFFICER),
             "offence_sealed": SEALED,
             "restricted": n % ONE_IN_RESTRICTED == 0,
-            "opened_at": NOW - timedelta(days=n % 300),
+            "opened_at": NOW - timedelta(days=n % 300, seconds=n % 86_000),
+            "closed_at": NOW - timedelta(seconds=n) if n % ONE_IN_CLOSED == 2 else None,
         }
 
 
@@ -191,20 +295,20 @@ def _duties(crowd: Crowd) -> Iterator[Row]:
 
 
 def _duty(crowd: Crowd, n: int, nth: int) -> Row:
-    last = nth == DUTIES - 1 and is_open(n)
+    last = nth == DUTIES - 1 and (is_open(n) or is_in_care(n))
     due = due_at(crowd, n) if last else NOW - timedelta(days=n % 290 + 5)
     return {
         "id": _id(8, n * DUTIES + nth),
         "participation_id": _id(6, n),
         "victim_id": _id(5, n),
         "milestone_id": _id(7, n),
-        "unit_id": unit_id(n // OF_A_UNIT % crowd.units),
+        "unit_id": _carrier(crowd, n) if last else _unit(crowd, n),
         "policy": "2026-11",
         "rule": f"RULE-{nth}",
         "edition": "2021",
         "kind": MilestoneKind.ARREST,
         "duty_class": DutyClass.ROUTINE,
-        "owner": Agency.POLICE,
+        "owner": Agency.WITNESS_CARE if last and is_in_care(n) else Agency.POLICE,
         "enhanced": n % 7 == 0,
         "created_at": due - timedelta(days=7),
         "clock_start": due - timedelta(days=7),
@@ -219,12 +323,14 @@ def _duty(crowd: Crowd, n: int, nth: int) -> Row:
 
 def _alerts(crowd: Crowd) -> Iterator[Row]:
     """One that a duty was due soon, for all that are overdue or about to be; and one that it is, for the former."""
-    for n in range(0, crowd.participations, ONE_IN_OPEN):
+    for n in range(crowd.participations):
+        if not (is_open(n) or is_in_care(n)):
+            continue
         due = due_at(crowd, n)
         common = {
             "duty_id": _id(8, n * DUTIES + DUTIES - 1),
             "participation_id": _id(6, n),
-            "unit_id": unit_id(n // OF_A_UNIT % crowd.units),
+            "unit_id": _carrier(crowd, n),
             "state": AlertState.OPEN,
         }
         if due < NOW + timedelta(days=1):
@@ -233,6 +339,23 @@ def _alerts(crowd: Crowd) -> Iterator[Row]:
         if due < NOW - timedelta(minutes=2):
             overdue = {"level": AlertLevel.OVERDUE, "to_role": Role.SUPERVISOR}
             yield {"id": _id(9, 2 * n + 1), **common, **overdue, "raised_at": due}
+
+
+def _tasks(crowd: Crowd) -> Iterator[Row]:
+    """A call to make, for the police or for Witness Care; one in two has a time."""
+    for n in range(0, crowd.participations, ONE_IN_TASK):
+        yield {
+            "id": _id(16, n),
+            "participation_id": _id(6, n),
+            "victim_id": _id(5, n),
+            "unit_id": _carrier(crowd, n),
+            "kind": TaskKind.CALL,
+            "subject_id": _id(6, n),
+            "rules": [],
+            "due_at": NOW + timedelta(minutes=n % 5000) if n % 2 else None,
+            "created_at": NOW - timedelta(minutes=n % 9000),
+            "state": TaskState.OPEN,
+        }
 
 
 def _insert(engine: Engine, table: type[Table], rows: Iterable[Row]) -> None:

@@ -5,18 +5,20 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jobs import alerts, compose, no_change, receipts, reconcile, redact, send
+from jobs import alerts, compose, digest, no_change, receipts, reconcile, redact, send, windows
 from jobs.tick import Tick
 from notify.wiring import Services
 
 TIMETABLE: tuple[Tick, ...] = (
     no_change.TICK,
+    windows.TICK,
     compose.TICK,
     send.TICK,
     receipts.TICK,
     reconcile.TICK,
     redact.TICK,
     alerts.TICK,
+    digest.TICK,
 )
 
 _NAMES = tuple(tick.name for tick in TIMETABLE)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Table
@@ -14,9 +14,10 @@ class Case(Base):
     """One investigation. Its words are sealed under the case's own key."""
 
     __tablename__ = "cases"
+    __table_args__ = (Index("ix_cases_of_unit", "unit_id", "closed_at", "opened_at", "id"),)
 
     ref: Mapped[str] = mapped_column(unique=True)
-    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
     officer_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), index=True)
     offence_sealed: Mapped[bytes]
     restricted: Mapped[bool]

@@ -18,9 +18,9 @@ def new_id() -> UUID:
 
 
 @contextmanager
-def counted_ids(first: int = FIRST_COUNTED) -> Iterator[None]:
-    """Within this block, rows made by this thread are numbered in the order of their making."""
-    numbers = count(first)
+def counted_ids(numbers: Iterator[int] | None = None) -> Iterator[None]:
+    """Within this block, rows made by this thread are numbered in the order of their making, by `numbers` if given."""
+    numbers = count(FIRST_COUNTED) if numbers is None else numbers
     token = _source.set(lambda: UUID(int=next(numbers)))
     try:
         yield

@@ -57,10 +57,19 @@ class DutyReview(Base):
 
 
 class Digest(Base):
-    """One day's e-mail to one member of staff: numbers alone, and whether it went."""
+    """One day's e-mail to one member of staff, planned ahead: numbers alone, and whether it went."""
 
     __tablename__ = "digests"
-    __table_args__ = (UniqueConstraint("staff_id", "day"),)
+    __table_args__ = (
+        UniqueConstraint("staff_id", "day"),
+        Index(
+            "uq_digests_one_planned",
+            "staff_id",
+            unique=True,
+            sqlite_where=text("next_try_at is not null"),
+            postgresql_where=text("next_try_at is not null"),
+        ),
+    )
 
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     day: Mapped[str]
@@ -68,7 +77,7 @@ class Digest(Base):
     created_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None] = mapped_column(index=True)
-    """Empty once it went, or was given up."""
+    """When it is due, or is tried next; empty once it went, or was given up."""
     sent_at: Mapped[datetime | None]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -26,6 +26,14 @@ class Staff(Base):
     """A member of staff. The name is sealed under the service key."""
 
     __tablename__ = "staff"
+    __table_args__ = (
+        Index(
+            "ix_staff_email",
+            "id",
+            sqlite_where=text("email_sealed is not null"),
+            postgresql_where=text("email_sealed is not null"),
+        ),
+    )
 
     ref: Mapped[str] = mapped_column(unique=True)
     name_sealed: Mapped[bytes]

@@ -312,5 +312,10 @@ CASE_CLOSED = "case_closed"
 FINAL_RULE = "PLAN-CLOSED"
 """The rule of that duty: it comes from no milestone and no edition."""
 
+REVIEW_WINDOW = "review_window"
+SENTENCE_REVIEW_WINDOW = "sentence_review_window"
+WINDOW_KINDS = (REVIEW_WINDOW, SENTENCE_REVIEW_WINDOW)
+"""The kinds of a duty that reminds a victim of what she may ask for until a date."""
+
 CORRECTION_RULE = "CORRECTION"
 """The rule of a duty to put right what a victim was told wrongly: it comes from a corrected milestone and no edition."""

@@ -24,10 +24,10 @@ class VictimWindow(Base):
             postgresql_where=text("withdrawn_at is null"),
         ),
         Index(
-            "ix_victim_windows_remind",
-            "remind_at",
-            sqlite_where=text("remind_at is not null"),
-            postgresql_where=text("remind_at is not null"),
+            "ix_victim_windows_look",
+            "next_look_at",
+            sqlite_where=text("next_look_at is not null"),
+            postgresql_where=text("next_look_at is not null"),
         ),
     )
 
@@ -36,10 +36,11 @@ class VictimWindow(Base):
     milestone_id: Mapped[UUID] = mapped_column(ForeignKey("milestones.id"), index=True)
     rule: Mapped[str]
     edition: Mapped[str]
-    opened_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    """The end of its last day in London: 00:00 of the day after."""
-    remind_at: Mapped[datetime | None]
-    """When half of it is over and she is to be reminded; empty once that is settled."""
+    opened_at: Mapped[datetime | None]
+    """When it began; empty while it waits for her to be told of what opens it."""
+    ends_at: Mapped[datetime | None]
+    """The end of its last day in London: 00:00 of the day after. Empty until it is reckoned."""
+    next_look_at: Mapped[datetime | None]
+    """When planning must look at it: she was told, half of it is over, it ends. Empty = not until something changes."""
     withdrawn_at: Mapped[datetime | None]
     """When the milestone behind it was found to be wrong."""

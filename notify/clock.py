@@ -24,3 +24,12 @@ def local_date(at: datetime) -> date:
     '2026-07-01'
     """
     return at.astimezone(LONDON).date()
+
+
+def in_words(day: date) -> str:
+    """A date as people write it.
+
+    >>> in_words(date(2026, 1, 5))
+    '5 January 2026'
+    """
+    return f"{day.day} {day:%B %Y}"

@@ -43,6 +43,7 @@ from notify.ledger.audit import THE_SERVICE, Actor
 from notify.ledger.contact_log import record_contact
 from notify.ledger.suspending import suspend
 from notify.planning import people
+from notify.planning.case_closing import close_case
 from notify.planning.contact_points import add_contact_point, verify
 from notify.planning.milestones import Happening, record_milestone
 from notify.planning.plans import ChannelTerms, PlanTerms, WindowTerms, agree_plan
@@ -172,9 +173,11 @@ def make_second_worker(world: World, database: Database) -> World:
     return replace(world, services=services)
 
 
-def make_unit(world: World, ref: str = "U-1", *, name: str = "North Team") -> Unit:
+def make_unit(
+    world: World, ref: str = "U-1", *, name: str = "North Team", agency: Agency = Agency.POLICE
+) -> Unit:
     with world.services.acting(THE_SERVICE) as act:
-        return people.add_unit(act, ref=ref, name=name, agency=Agency.POLICE)
+        return people.add_unit(act, ref=ref, name=name, agency=agency)
 
 
 def make_staff(
@@ -301,10 +304,11 @@ def record(
     learned_at: datetime | None = None,
     facts: Mapping[str, str] | None = None,
     suspect: str | None = None,
+    owner: Agency = Agency.POLICE,
 ) -> tuple[Milestone, list[Duty]]:
     """Something happens in a case: now, and learned of at once, unless told otherwise."""
     happened = happened_at or learned_at or world.clock()
-    happening = Happening(MilestoneKind(kind), happened, learned_at or happened, facts=facts, suspect=suspect)
+    happening = Happening(MilestoneKind(kind), happened, learned_at or happened, owner, suspect, facts)
     with world.acting() as act:
         return record_milestone(
             act, world.services.rulebook, case_by_ref(act.session, case), happening, external_id=None
@@ -334,14 +338,21 @@ def resume(world: World, victim: str = "V-1", case: str = "C-1", reason: str = "
         people.resume(act, participation, reason=reason)
 
 
-def decline(world: World, victim: str = "V-1", case: str = "C-1", reason: str = "wants none") -> None:
+def decline(
+    world: World,
+    victim: str = "V-1",
+    case: str = "C-1",
+    reason: str = "wants none",
+    *,
+    wants_releases: bool | None = None,
+) -> None:
     with world.about(victim, case) as (act, participation):
-        people.decline(act, participation, reason=reason)
+        people.decline(act, participation, reason=reason, wants_releases=wants_releases)
 
 
 def close(world: World, case: str = "C-1", reason: str = "ended") -> None:
     with world.acting() as act:
-        people.close_case(act, case_by_ref(act.session, case), reason=reason)
+        close_case(act, world.services.rulebook, case_by_ref(act.session, case), reason=reason)
 
 
 def suspend_point(world: World, ref: str = "V-1-mobile", reason: str = "doubtful") -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,8 @@ def compare_policies(events: Path, tried: Path, until: datetime | None, out: Pat
     _show(policies, found)
     if out is not None:
         with private_file(out) as file:
-            file.writelines(f"{json.dumps(line, ensure_ascii=False)}\n" for line in _as_json(policies, found))
+            lines = _as_json(policies, found)
+            file.writelines(f"{json.dumps(line, ensure_ascii=False, default=_plain)}\n" for line in lines)
     leave(_both(first, second))
 
 
@@ -145,7 +146,11 @@ def _part_of(shown: int, there: int) -> str:
 def _differences(before: Policy, after: Policy) -> list[tuple[str, str, str]]:
     """The figures in which two policies differ, by name."""
     figures = [
-        {name: str(getattr(one, name)) for name in FIGURES} | _frequency(one) for one in (before, after)
+        {name: str(getattr(one, name)) for name in FIGURES}
+        | {"ask_again_at": ", ".join(one.ask_again_at) or "none"}
+        | {"digest_at": f"{one.digest_at:%H:%M}" if one.digest_at else "none"}
+        | _frequency(one)
+        for one in (before, after)
     ]
     rows = [(name, *(one.get(name, "none") for one in figures)) for name in figures[0] | figures[1]]
     return [(name, was, becomes) for name, was, becomes in rows if was != becomes]
@@ -155,6 +160,11 @@ def _frequency(policy: Policy) -> dict[str, str]:
     return {
         f"frequency, {one.group}": f"{one.every_days} ({', '.join(one.words)})" for one in policy.frequency
     }
+
+
+def _plain(figures: Any) -> Any:
+    """What of a policy is no JSON of itself: a time of day, a set of words."""
+    return f"{figures:%H:%M}" if isinstance(figures, time) else sorted(figures)
 
 
 def _figure_row(figure: Figure) -> tuple[str, str, str, str]:

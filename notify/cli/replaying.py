@@ -11,9 +11,17 @@ import click
 
 from config import ConfigError, database_url
 from models.keyring import RootKeys
-from models.session import Database, open_database
-from notify.cli.database import upgrade_at
-from notify.cli.shared import EVENT_FILE, MOMENT, POLICY_FILE, Refused, day_of, private_file, progress_bar
+from notify.cli.kept import kept_database, taken_up, write_key, write_reached
+from notify.cli.shared import (
+    EVENT_FILE,
+    MOMENT,
+    POLICY_FILE,
+    Refused,
+    day_of,
+    policy_in_force,
+    private_file,
+    progress_bar,
+)
 from notify.eventfile.parse import bounded_lines
 from notify.eventfile.replay import Outcome, SimulatedClock, replay, replay_services, throw_away_database
 from notify.eventfile.side_by_side import Write, replay_side_by_side, results_of, split_file
@@ -31,7 +39,7 @@ from notify.wiring import Services
 @click.option(
     "--policy",
     type=POLICY_FILE,
-    help="The figures of this file in place of those that come with the service.",
+    help="The figures of this file in place of those in force: POLICY_FILE, or what comes with the service.",
 )
 @click.option(
     "--out",
@@ -50,6 +58,11 @@ from notify.wiring import Services
     type=click.Path(dir_okay=False, path_type=Path),
     help="Run in this new SQLite file and keep it, with its root key beside it.",
 )
+@click.option(
+    "--resume",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Go on from a file that --keep-database kept, and write only what happens from there on.",
+)
 def replay_file(
     file: Path,
     until: datetime | None,
@@ -57,18 +70,29 @@ def replay_file(
     out: Path | None,
     url: str | None,
     keep: Path | None,
+    resume: Path | None,
 ) -> None:
     """Run the events of FILE in a fresh database, in simulated time, and write what would have been sent and flagged.
 
     Nothing is sent and no database of yours is touched. Results hold names and texts in the clear, as the file does.
     Lines that are refused are told on standard error; the exit status is then 2.
+
+    With --resume, FILE is the rest of a history whose first part was kept by --keep-database: its events are later
+    than the end of that. The results of the parts, one after the other, are those of the whole. The kept file stays
+    as it is; --keep-database keeps what it becomes.
     """
     if url is not None and keep is not None:
         raise click.UsageError("--database and --keep-database exclude each other")
     if out is not None and not out.absolute().parent.is_dir():
         raise Refused(f"{out}: its folder does not exist")
-    under = None if policy is None else load_policy(policy)
-    with lived(file, until=until, policy=under, url=_checked(url), keep=keep) as (outcome, results):
+    if url is not None and resume is not None:
+        raise click.UsageError("--database and --resume exclude each other")
+    under = load_policy(policy or policy_in_force())
+    if resume is not None:
+        living = _gone_on_with(resume, file, until, under, keep)
+    else:
+        living = lived(file, until=until, policy=under, url=_checked(url), keep=keep)
+    with living as (outcome, results):
         tell(outcome)
         _write(results, out)
     leave(outcome)
@@ -112,12 +136,42 @@ def _lived_in_one(
     file: Path, until: datetime | None, policy: Policy | None, url: str | None, keep: Path | None
 ) -> Iterator[tuple[Outcome, Services]]:
     clock = SimulatedClock()
-    with _kept(keep) if keep else throw_away_database(url, None) as database:
+    with kept_database(keep) if keep else throw_away_database(url, None) as database:
         roots = RootKeys.generate()
         services = replay_services(database, clock, roots=RootKeys.parse(roots), policy=policy)
-        if keep is not None:
-            _write_key(keep, roots)
-        yield _run(services, clock, file, until), services
+        yield _run_and_keep(services, clock, file, until, keep, roots), services
+
+
+@contextmanager
+def _gone_on_with(
+    kept: Path, file: Path, until: datetime | None, policy: Policy | None, keep: Path | None
+) -> Iterator[tuple[Outcome, Iterator[str]]]:
+    """The rest of a history lived through, from where the kept part of it ended."""
+    with taken_up(kept, keep) as taken:
+        began = taken.clock.instant
+        if until is not None and began is not None and until < began:
+            raise Refused(f"--until: is earlier than {began.isoformat()}, up to which {kept} has come")
+        roots = RootKeys.parse(taken.roots)
+        services = replay_services(taken.database, taken.clock, roots=roots, policy=policy)
+        outcome = _run_and_keep(services, taken.clock, file, until, keep, taken.roots)
+        with closing(results_of(services, after=began)) as lines:
+            yield outcome, lines
+
+
+def _run_and_keep(
+    services: Services,
+    clock: SimulatedClock,
+    file: Path,
+    until: datetime | None,
+    keep: Path | None,
+    roots: str,
+) -> Outcome:
+    if keep is not None:
+        write_key(keep, roots)
+    outcome = _run(services, clock, file, until)
+    if keep is not None:
+        write_reached(keep, clock)
+    return outcome
 
 
 def tell(outcome: Outcome) -> None:
@@ -171,28 +225,6 @@ def _checked(url: str | None) -> str | None:
         raise Refused(
             "\n".join(line.replace("DATABASE_URL", "--database") for line in fault.faults)
         ) from fault
-
-
-@contextmanager
-def _kept(path: Path) -> Iterator[Database]:
-    """A new SQLite database that stays, made by the migrations so that later ones can bring it on."""
-    if path.exists():
-        raise Refused(f"{path}: is there already: a replay wants a fresh one")
-    url = f"sqlite:///{path.absolute()}"
-    upgrade_at(url)
-    database = open_database(url, throw_away=True)
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
-
-
-def _write_key(database: Path, roots: str) -> None:
-    """Keep the root key beside a kept database: without it nothing in there can be read."""
-    path = database.with_name(f"{database.name}.key")
-    with private_file(path) as file:
-        file.write(f"{roots}\n")
-    click.echo(f"the root key of {database} is in {path} (NOTIFY_ROOT_KEY_FILE)", err=True)
 
 
 def _write(results: Iterable[str], out: Path | None) -> None:

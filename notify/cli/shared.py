@@ -12,7 +12,7 @@ from marshmallow import ValidationError, fields
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from config import Settings
+from config import Settings, policy_file
 from models.session import Database, open_database
 from notify.fields import LONGEST_NAME, LONGEST_TEXT, moment, ref, words
 from notify.wiring import Services, make_services
@@ -56,6 +56,11 @@ REASON = Given(words(longest=LONGEST_TEXT), "reason")
 def make_settings() -> Settings:
     """The settings of this process. Raises ConfigError."""
     return Settings.from_env(os.environ)
+
+
+def policy_in_force() -> Path | None:
+    """The policy file that the environment names, if it does; no other setting is looked at. Raises ConfigError."""
+    return policy_file(os.environ)
 
 
 @contextmanager

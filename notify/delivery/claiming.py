@@ -10,14 +10,16 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
+from models.duties import Duty
 from models.keyring import Keyring, Place, SealBroken
-from models.messages import Message
+from models.messages import Message, MessageDuty
 from models.people import Victim
-from models.vocabulary import Channel, Detail, MessageState, Refusal, TaskKind
+from models.vocabulary import NO_CHANGE_RULE, Channel, Detail, DutyState, MessageState, Refusal, TaskKind
 from notify.delivery.carrying import COMPOSE_AGAIN, Carried, carried
 from notify.delivery.facts import Standing, standings
 from notify.delivery.providers.base import Outgoing, Provider
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
+from notify.delivery.rules.windows import next_day
 from notify.delivery.writing import Writer, hashed
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
@@ -50,6 +52,18 @@ _DUE: Select[*tuple[Any, ...]] = (
     .limit(bindparam("most"))
     # The victim too: what another worker claims for her at this moment would come too soon after this.
     .with_for_update(of=(Message, Victim), skip_locked=True, key_share=True)
+)
+_NEWS_WAITS = (
+    select(Message.victim_id)
+    .join(MessageDuty, MessageDuty.message_id == Message.id)
+    .join(Duty, Duty.id == MessageDuty.duty_id)
+    .where(
+        Message.victim_id.in_(bindparam("victims", expanding=True)),
+        is_one_of(Message.state, *WAITING),
+        Message.not_before < bindparam("tomorrow"),
+        Duty.rule != NO_CHANGE_RULE,
+        is_one_of(Duty.state, DutyState.OPEN),
+    )
 )
 _CLAIM = (
     update(Message)
@@ -128,13 +142,15 @@ def claim_due(
             return 0, []
         duties = carried(act.session, [message.id for message in messages])
         now = standings(act.session, {message.participation_id for message in messages}, at=at)
+        outdone = _outdone(act, messages, duties)
         claims: list[Claim] = []
         spoken_to: set[UUID] = set()
         for message in messages:
             standing = now[message.participation_id]
             if message.victim_id in spoken_to:
                 standing = replace(standing, last_sent_at=at)
-            decision = _decide(standing, message, duties[message.id], at)
+            quiet_until = next_day(at) if message.victim_id in outdone else at
+            decision = _decide(standing, message, duties[message.id], at, quiet_until)
             if not isinstance(decision, Send):
                 _not_now(act, message, duties[message.id], decision)
                 continue
@@ -146,13 +162,34 @@ def claim_due(
         return len(messages), claims
 
 
-def _decide(standing: Standing, message: _Due, duties: list[Carried], at: datetime) -> Decision:
-    """The gate's word on this very message: its own contact point, and only what was agreed when it was written."""
+def _says_no_news(duties: list[Carried]) -> bool:
+    return all(duty.rule == NO_CHANGE_RULE for duty in duties)
+
+
+def _outdone(act: Act, messages: list[_Due], duties: Mapping[UUID, list[Carried]]) -> set[UUID]:
+    """The victims who are to be told that there is no news, and for whom news waits to leave today, about any case."""
+    victims = {message.victim_id for message in messages if _says_no_news(duties[message.id])}
+    if not victims:
+        return set()
+    values = {"victims": list(victims), "tomorrow": next_day(act.at)}
+    return set(act.session.connection().execute(_NEWS_WAITS, values).scalars())
+
+
+def _decide(
+    standing: Standing, message: _Due, duties: list[Carried], at: datetime, quiet_until: datetime
+) -> Decision:
+    """The gate's word on this very message: its own contact point, and only what was agreed when it was written.
+
+    That there is no news waits until `quiet_until`.
+    """
     if standing.plan_id is None or message.plan_id != standing.plan_id:
         return Refuse(Refusal.NOT_IN_PLAN, message.contact_point_id)
     decision: Decision = Refuse(Refusal.DUTY_CLOSED, None)
     for duty in duties:
-        another = decide(standing.facts(duty, only=message.contact_point_id), at)
+        facts = standing.facts(duty, only=message.contact_point_id)
+        if duty.rule == NO_CHANGE_RULE:
+            facts = replace(facts, quiet_until=max(facts.quiet_until or at, quiet_until))
+        another = decide(facts, at)
         if isinstance(another, Refuse):
             decision = another if isinstance(decision, Refuse) else decision
         elif another.detail is message.detail:
@@ -220,7 +257,7 @@ def still_safe(session: Session, claim: Claim, at: datetime) -> bool:
         return False
     # This claim itself is the last that she was sent.
     standing = replace(standing, last_sent_at=None)
-    return isinstance(_decide(standing, due, carried(session, [due.id])[due.id], at), Send)
+    return isinstance(_decide(standing, due, carried(session, [due.id])[due.id], at, at), Send)
 
 
 def _unreadable(act: Act, standing: Standing, message: _Due, rules: list[str]) -> None:

@@ -65,6 +65,7 @@ class Standing:
     language: str
     paused: bool
     declined: bool
+    wants_releases: bool
     case_closed: bool
     last_sent_at: datetime | None
     """When she was last sent a message, about any case of hers."""
@@ -88,6 +89,7 @@ class Standing:
             duty_open=duty.state is DutyState.OPEN,
             paused=self.paused,
             declined=self.declined,
+            wants_releases=self.wants_releases,
             case_closed=self.case_closed,
             urgent_by=duty.urgent_by,
             quiet_until=self._quiet_until(duty),
@@ -114,6 +116,7 @@ _STANDINGS: Select[*tuple[Any, ...]] = (
         Participation.victim_id,
         Participation.paused_at,
         Participation.declined_at,
+        Participation.wants_releases,
         Victim.language,
         Case.closed_at,
         _LAST_SENT.label("last_sent_at"),
@@ -172,6 +175,7 @@ def _standing(rows: list[Row[*tuple[Any, ...]]], at: datetime) -> Standing:
         language=first.language,
         paused=first.paused_at is not None,
         declined=first.declined_at is not None,
+        wants_releases=first.wants_releases is True,
         case_closed=first.closed_at is not None,
         last_sent_at=first.last_sent_at,
         plan_id=first.plan_id,

@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
+from models.duties import Duty
 from models.messages import PrivateLink, SealedUpdate, VictimSession
+from models.milestones import Milestone, UnconcernedSuspect
 from models.people import ContactPoint, Participation, Victim
 from models.vocabulary import TaskKind
 from notify.delivery.sealed_updates import find_by_sign_in_name, read_updates
@@ -16,6 +18,15 @@ from notify.ledger.acts import Act
 from notify.ledger.audit import Record
 from notify.ledger.suspending import suspend
 from notify.ledger.tasks import open_task
+
+_UNCONCERNED = exists().where(
+    # Of a suspect who does not concern her she is shown nothing, not even what she read before that was known.
+    Duty.id == SealedUpdate.duty_id,
+    Milestone.id == Duty.milestone_id,
+    UnconcernedSuspect.participation_id == Duty.participation_id,
+    UnconcernedSuspect.suspect_index == Milestone.suspect_index,
+    UnconcernedSuspect.ended_at.is_(None),
+)
 
 
 def victim_of_link(session: Session, token: str, *, at: datetime) -> Victim | None:
@@ -40,7 +51,7 @@ def updates_for(session: Session, victim_id: UUID) -> list[SealedUpdate]:
     return list(
         session.scalars(
             select(SealedUpdate)
-            .where(SealedUpdate.victim_id == victim_id, SealedUpdate.withdrawn_at.is_(None))
+            .where(SealedUpdate.victim_id == victim_id, SealedUpdate.withdrawn_at.is_(None), ~_UNCONCERNED)
             .order_by(SealedUpdate.number.desc())
         )
     )
@@ -54,8 +65,9 @@ def update_for(session: Session, victim_id: UUID, update_id: UUID) -> SealedUpda
             SealedUpdate.id == update_id,
             SealedUpdate.victim_id == victim_id,
             SealedUpdate.withdrawn_at.is_(None),
+            ~_UNCONCERNED,
         )
-        .with_for_update()
+        .with_for_update(of=SealedUpdate)
     ).first()
 
 

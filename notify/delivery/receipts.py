@@ -19,6 +19,7 @@ from models.vocabulary import (
     CORRECTION_RULE,
     NO_CHANGE_RULE,
     ContactPointState,
+    DutyClass,
     DutyState,
     MessageState,
     Outcome,
@@ -192,6 +193,8 @@ def _owed_again(act: Act, message: Message) -> None:
     ):
         if duty.state is not DutyState.TOLD or duty.rule == NO_CHANGE_RULE:
             continue
+        if duty.duty_class is DutyClass.VICTIM_WINDOW:
+            continue  # a reminder was tried once, and nobody is asked to make up for it
         if _is_put_right(act, duty):
             continue  # what it said is not so any more, and a person already has to tell her what is
         duty.state, duty.closed_at, duty.late, duty.entry_id = DutyState.OPEN, None, None, None

@@ -26,6 +26,7 @@ from notify.ledger.audit import THE_SERVICE, Actor
 from notify.ledger.contact_log import record_contact
 from notify.ledger.suspending import suspend
 from notify.planning import people
+from notify.planning.case_closing import close_case
 from notify.planning.contact_points import add_contact_point, verify
 from notify.planning.corrections import correct_milestone
 from notify.planning.milestones import (
@@ -304,9 +305,9 @@ def _(event: events.ReadEvent, act: Act, _rulebook: Rulebook) -> None:
 
 
 @_apply.register
-def _(event: events.CloseEvent, act: Act, _rulebook: Rulebook) -> None:
+def _(event: events.CloseEvent, act: Act, rulebook: Rulebook) -> None:
     _by(act, event.by)
-    people.close_case(act, case_by_ref(act.session, event.case), reason=event.reason)
+    close_case(act, rulebook, case_by_ref(act.session, event.case), reason=event.reason)
 
 
 def _nth(act: Act, query: Select[UUID], nth: int, field: str, noun: str) -> UUID:

@@ -5,13 +5,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config import Settings
 from jobs.timetable import TIMETABLE, next_due
-from models.ids import counted_ids
+from models.ids import FIRST_COUNTED, counted_ids
 from models.keyring import Keyring, RootKeys
 from models.session import Database, OneSession, open_database, schema_of_its_own
 from models.tables import metadata
@@ -49,10 +48,30 @@ MOST_ROUNDS = 10_000
 
 
 @dataclass
+class Numbers:
+    """Whole numbers one after the other; `next` is the one to come."""
+
+    next: int
+
+    def __iter__(self) -> "Numbers":
+        return self
+
+    def __next__(self) -> int:
+        self.next += 1
+        return self.next - 1
+
+
+@dataclass
 class SimulatedClock:
-    """Tells the time of the replay, and never goes back."""
+    """Tells the time of the replay, and never goes back; and counts what is made in it.
+
+    Begun where that of another replay stopped, it goes on with that replay's database.
+    """
 
     instant: datetime | None = None
+    ids: Numbers = field(default_factory=lambda: Numbers(FIRST_COUNTED))
+    tokens: Numbers = field(default_factory=lambda: Numbers(1))
+    refs: Numbers = field(default_factory=lambda: Numbers(1))
 
     def __call__(self) -> datetime:
         if self.instant is None:
@@ -66,12 +85,12 @@ class Recorder:
 
     name: str = "recorder"
     keeps_records: bool = False
-    _numbers: Iterator[int] = field(default_factory=lambda: count(1), repr=False)
+    numbers: Iterator[int] = field(default_factory=lambda: Numbers(1), repr=False)
 
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """Take a message whose validity has not passed."""
         outgoing.seconds_left(at)
-        return Accepted(f"recorded-{next(self._numbers)}")
+        return Accepted(f"recorded-{next(self.numbers)}")
 
     def look_up(
         self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
@@ -134,12 +153,11 @@ def replay_services(
 ) -> Services:
     """Services for simulated time, under the shipped policy unless another is given.
 
-    They have a root key of their own, and tokens that are the same each time.
+    They have a root key of their own unless it is given, and tokens that are the same each time.
     """
     roots = roots or RootKeys.parse(RootKeys.generate())
     policy = policy or load_policy()
-    tokens = count(1)
-    recorder = Recorder()
+    recorder = Recorder(numbers=clock.refs)
     keys = Keyring(roots)
     keys.ready(database.sessions)
     one = OneSession(database.engine, before_commit=lambda session: append_waiting(session, keys))
@@ -153,7 +171,7 @@ def replay_services(
         alert_policy=alert_policy(
             policy.due_soon_hours, policy.escalate_standard_days, policy.escalate_enhanced_days
         ),
-        writer=Writer(Wording.load(), PUBLIC_URL, lambda: f"replay-{next(tokens):08d}"),
+        writer=Writer(Wording.load(), PUBLIC_URL, lambda: f"replay-{next(clock.tokens):08d}"),
         providers={Channel.SMS: recorder, Channel.EMAIL: recorder},
     )
 
@@ -166,15 +184,24 @@ def replay(
     until: datetime | None = None,
     progress: Callable[[int, datetime], None] = lambda _line, _now: None,
 ) -> Outcome:
-    """Apply the events in file order, each at its own time, running every tick that is due in between."""
+    """Apply the events in file order, each at its own time, running every tick that is due in between.
+
+    A clock that shows a time already goes on from there; FieldFault when the events do not begin later.
+    """
     outcome = Outcome()
+    began = clock.instant
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no need to look through it again and again
     usual = gc.get_threshold()
     gc.set_threshold(RARELY, *usual[1:])
     try:
-        with counted_ids():
+        with counted_ids(clock.ids):
             for number, event in _in_order(lines, outcome, until):
+                if began is not None and event.at <= began:
+                    raise FieldFault(
+                        f"line {number}, at",
+                        f"is not later than {began.isoformat()}, up to which the replay has come",
+                    )
                 _live(services, clock, event, number, outcome)
                 progress(number, event.at)
             if clock.instant is not None:

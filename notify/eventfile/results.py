@@ -1,4 +1,7 @@
-"""The results of a replay: what the database says happened, one JSON object a line, in time order."""
+"""The results of a replay: what the database says happened, one JSON object a line, in time order.
+
+Long because each sort of line has its own query and its own fields here, and nowhere else.
+"""
 
 import heapq
 import json
@@ -11,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.cases import Case
 from models.duties import Duty
@@ -40,17 +43,26 @@ LINK_TOKEN = re.compile(r"(?<=/m/replay-)\d+")
 class _Reader:
     session: Session
     keys: Keyring
+    after: datetime | None
 
-    def rows(self, query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
-        """Rows in chunks, so that a year's history never stands in memory."""
-        result = self.session.execute(query.execution_options(yield_per=CHUNK))
+    def rows(
+        self, query: Select[*tuple[Any, ...]], at: InstrumentedAttribute[Any], *order: Any
+    ) -> Iterator[list[Any]]:
+        """Rows in chunks, so that a year's history never stands in memory: those after a time, in the order of `at`."""
+        if self.after is not None:
+            query = query.where(at > self.after)
+        result = self.session.execute(query.order_by(at, *order).execution_options(yield_per=CHUNK))
         for chunk in result.partitions():
             yield list(chunk)
 
 
-def write_results(session: Session, keys: Keyring) -> Iterator[str]:
-    """Every line of the results, as text without line ends."""
-    reader = _Reader(session, keys)
+def write_results(session: Session, keys: Keyring, *, after: datetime | None = None) -> Iterator[str]:
+    """Every line of the results, as text without line ends; of a replay that was gone on with, those `after` its first part.
+
+    What is said of a time is never taken back by what happens later: so the parts of a replay, one after the other,
+    say what the whole says.
+    """
+    reader = _Reader(session, keys, after)
     streams: tuple[Iterable[Line], ...] = (
         _contact_points(reader),
         _duties(reader),
@@ -60,6 +72,7 @@ def write_results(session: Session, keys: Keyring) -> Iterator[str]:
         _tasks(reader),
         _alerts(reader),
         _closings(reader),
+        _closings_undone(reader),
     )
     in_time = heapq.merge(*streams, key=lambda line: line[0])
     for at, lines in groupby(in_time, key=lambda line: line[0]):
@@ -79,9 +92,8 @@ def _contact_points(reader: _Reader) -> Iterator[Line]:
         select(ContactPointChange, ContactPoint.ref, Victim.ref)
         .join(ContactPoint, ContactPoint.id == ContactPointChange.contact_point_id)
         .join(Victim, Victim.id == ContactPointChange.victim_id)
-        .order_by(ContactPointChange.at, ContactPointChange.id)
     )
-    for chunk in reader.rows(query):
+    for chunk in reader.rows(query, ContactPointChange.at, ContactPointChange.id):
         for change, point, victim in chunk:
             reason = reader.keys.of(reader.session, change.victim_id).open(change, "reason_sealed")
             yield (
@@ -108,7 +120,7 @@ def _with_refs(noun: Any) -> Select[*tuple[Any, ...]]:
 
 
 def _duties(reader: _Reader) -> Iterator[Line]:
-    for chunk in reader.rows(_with_refs(Duty).order_by(Duty.created_at, Duty.id)):
+    for chunk in reader.rows(_with_refs(Duty), Duty.created_at, Duty.id):
         for duty, victim, case in chunk:
             yield (
                 duty.created_at,
@@ -134,25 +146,45 @@ def _closings(reader: _Reader) -> Iterator[Line]:
         .add_columns(ContactEntry.outcome)
         .outerjoin(ContactEntry, ContactEntry.id == Duty.entry_id)
         .where(Duty.state != DutyState.OPEN)
-        .order_by(Duty.closed_at, func.coalesce(Duty.entry_id, Duty.id), Duty.id)
     )
-    for chunk in reader.rows(query):
+    for chunk in reader.rows(query, Duty.closed_at, func.coalesce(Duty.entry_id, Duty.id), Duty.id):
         for duty, victim, case, outcome in chunk:
-            yield (
-                duty.closed_at,
-                duty.entry_id or duty.id,
-                2,
-                {
-                    "what": "duty_closed",
-                    "victim": victim,
-                    "case": case,
-                    "rule": duty.rule,
-                    "kind": duty.kind,
-                    "how": duty.state,
-                    "late": duty.late,
-                    "by_contact": outcome,
-                },
-            )
+            told = _closed(duty, victim, case, duty.state, late=duty.late, outcome=outcome)
+            yield duty.closed_at, duty.entry_id or duty.id, 2, told
+
+
+def _closings_undone(reader: _Reader) -> Iterator[Line]:
+    """Duties closed by a text that told her, and owed again when it turned out not to have arrived."""
+    query = (
+        _with_refs(Duty)
+        .add_columns(ContactEntry)
+        .join(MessageDuty, MessageDuty.duty_id == Duty.id)
+        .join(ContactEntry, ContactEntry.message_id == MessageDuty.message_id)
+        .where(
+            ContactEntry.outcome == Outcome.MESSAGE_TOLD,
+            Duty.closed_at.is_(None) | (Duty.closed_at > ContactEntry.at),
+        )
+    )
+    for chunk in reader.rows(query, ContactEntry.at, ContactEntry.id, Duty.id):
+        for duty, victim, case, entry in chunk:
+            late = entry.at > duty.deadline
+            told = _closed(duty, victim, case, DutyState.TOLD, late=late, outcome=entry.outcome)
+            yield entry.at, entry.id, 2, told
+
+
+def _closed(
+    duty: Duty, victim: str, case: str, how: DutyState, *, late: bool, outcome: Outcome | None
+) -> dict[str, Any]:
+    return {
+        "what": "duty_closed",
+        "victim": victim,
+        "case": case,
+        "rule": duty.rule,
+        "kind": duty.kind,
+        "how": how,
+        "late": late,
+        "by_contact": outcome,
+    }
 
 
 def _messages(reader: _Reader) -> Iterator[Line]:
@@ -165,9 +197,9 @@ def _messages(reader: _Reader) -> Iterator[Line]:
             (ContactEntry.message_id == Message.id) & (ContactEntry.outcome == Outcome.MESSAGE_ACCEPTED),
         )
         .where(Message.handed_over_at.is_not(None))
-        .order_by(Message.handed_over_at, func.coalesce(ContactEntry.id, Message.id), Message.id)
     )
-    for chunk in reader.rows(query):
+    in_order = func.coalesce(ContactEntry.id, Message.id), Message.id
+    for chunk in reader.rows(query, Message.handed_over_at, *in_order):
         rules = _rules_of(reader.session, [row[0].id for row in chunk])
         for message, victim, case, point, entry_id in chunk:
             key = reader.keys.of(reader.session, message.victim_id)
@@ -200,9 +232,8 @@ def _refusals(reader: _Reader) -> Iterator[Line]:
         .add_columns(ContactPoint.ref)
         .outerjoin(ContactPoint, ContactPoint.id == Message.contact_point_id)
         .where(Message.state == MessageState.REFUSED)
-        .order_by(Message.created_at, Message.id)
     )
-    for chunk in reader.rows(query):
+    for chunk in reader.rows(query, Message.created_at, Message.id):
         rules = _rules_of(reader.session, [row[0].id for row in chunk])
         for message, victim, case, point in chunk:
             yield (
@@ -221,7 +252,7 @@ def _refusals(reader: _Reader) -> Iterator[Line]:
 
 
 def _tasks(reader: _Reader) -> Iterator[Line]:
-    for chunk in reader.rows(_with_refs(Task).order_by(Task.created_at, Task.id)):
+    for chunk in reader.rows(_with_refs(Task), Task.created_at, Task.id):
         for task, victim, case in chunk:
             yield (
                 task.created_at,
@@ -239,13 +270,8 @@ def _tasks(reader: _Reader) -> Iterator[Line]:
 
 
 def _alerts(reader: _Reader) -> Iterator[Line]:
-    query = (
-        _with_refs(Alert)
-        .add_columns(Duty.rule)
-        .join(Duty, Duty.id == Alert.duty_id)
-        .order_by(Alert.raised_at, Alert.id)
-    )
-    for chunk in reader.rows(query):
+    query = _with_refs(Alert).add_columns(Duty.rule).join(Duty, Duty.id == Alert.duty_id)
+    for chunk in reader.rows(query, Alert.raised_at, Alert.id):
         for alert, victim, case, rule in chunk:
             yield (
                 alert.raised_at,
@@ -263,7 +289,7 @@ def _alerts(reader: _Reader) -> Iterator[Line]:
 
 
 def _entries(reader: _Reader) -> Iterator[Line]:
-    for chunk in reader.rows(_with_refs(ContactEntry).order_by(ContactEntry.at, ContactEntry.id)):
+    for chunk in reader.rows(_with_refs(ContactEntry), ContactEntry.at, ContactEntry.id):
         for entry, victim, case in chunk:
             yield (
                 entry.at,

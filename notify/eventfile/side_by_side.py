@@ -26,10 +26,10 @@ _lived: "Synchronized[int]"
 """How many lines all parts have lived through so far; set when a part's process begins."""
 
 
-def results_of(services: Services) -> Generator[str, None, None]:
-    """Every line of the results of a replay."""
+def results_of(services: Services, *, after: datetime | None = None) -> Generator[str, None, None]:
+    """Every line of the results of a replay, or those after a time."""
     with services.reading() as session:
-        yield from write_results(session, services.keys)
+        yield from write_results(session, services.keys, after=after)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from models.messages import Message, MessageDuty, SealedUpdate
 from models.oversight import Alert, Task
 from models.people import Participation
 from models.vocabulary import AlertState, DutyState, MessageState, TaskState
+from models.windows import VictimWindow
 from notify.ledger.acts import Act
 
 WAITING = (MessageState.HELD, MessageState.QUEUED)
@@ -61,6 +62,19 @@ _WITHDRAW_UPDATES = (
 )
 
 
+_OPEN_WINDOWS = (
+    # She knows of it from now on, so her own time has begun: planning reckons until when.
+    update(VictimWindow)
+    .where(
+        VictimWindow.milestone_id.in_(bindparam("milestones", expanding=True)),
+        VictimWindow.participation_id.in_(bindparam("participations", expanding=True)),
+        VictimWindow.opened_at.is_(None),
+        VictimWindow.withdrawn_at.is_(None),
+    )
+    .values(opened_at=bindparam("now"), next_look_at=bindparam("now"))
+)
+
+
 def close_duties(
     act: Act,
     duties: Collection[Duty],
@@ -87,8 +101,18 @@ def close_duties(
     ended = TaskState.DONE if state is DutyState.TOLD else TaskState.CANCELLED
     act.run(_END_TASKS, ids=ids, now=act.at, by=act.staff_id, ended=ended)
     act.run(_STOP_WAITING, ids=ids, now=act.at)
+    if state is DutyState.TOLD:
+        _open_windows(act, closing)
     if state is DutyState.CANCELLED:
         act.run(_WITHDRAW_UPDATES, ids=ids, now=act.at)
+
+
+def _open_windows(act: Act, told: Collection[Duty]) -> None:
+    """Let the victim windows begin that waited for her to be told."""
+    milestones = {duty.milestone_id for duty in told if duty.milestone_id is not None}
+    if milestones:
+        values = {"milestones": milestones, "participations": {duty.participation_id for duty in told}}
+        act.run(_OPEN_WINDOWS, **values, now=act.at)
 
 
 def open_duties(act: Act, participation: Participation) -> list[Duty]:

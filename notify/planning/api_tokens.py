@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.staff import ApiToken, Staff
-from notify.access import Viewer
+from notify.access import Viewer, viewer_of
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 
@@ -98,7 +98,7 @@ def bearer_of(session: Session, token: str, *, at: datetime) -> Bearer | None:
         return None
     known = {scope.value: scope for scope in Scope}
     scopes = frozenset(known[word] for word in row.scopes if word in known)
-    return Bearer(row.id, scopes, Viewer(staff.id, staff.unit_id, staff.role))
+    return Bearer(row.id, scopes, viewer_of(session, staff))
 
 
 def _hashed(token: str) -> bytes:

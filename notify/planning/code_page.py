@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable, Iterator
 
-from models.vocabulary import DutyClass
 from notify.planning.catalogue_files import load_catalogue
 from notify.planning.policy import Policy, load_policy
 from notify.planning.rules.catalogue import Catalogue, Edition, Rule
@@ -26,6 +25,9 @@ Made from the files in `notify/planning/rules/editions/` and `notify/planning/po
 - Where the Code gives no number the days are policy: {standard} (standard) and {enhanced} (enhanced rights),
   shown with a `p`.
 - A rule is taken from the edition in force on the day; a day before the first edition is answered by the first.
+- A time of the class `victim_window` is the victim's own: until then she may ask for something. It runs calendar months
+  or days to the end of its last day in London. 30 November and three months: the last day of February. When half of it
+  is over she is reminded once, if her plan allows it; the private page shows the date.
 - When nothing changes, a victim is owed word once in the number of calendar days agreed in the plan.
 
 Alerts for a duty still open: due soon {due_soon_hours} hours before it is due (to the officer); overdue when its time
@@ -69,16 +71,17 @@ def _section(edition: Edition, policy: Policy) -> Iterator[str]:
     )
     yield _row(["---"] * 10)
     for rule in edition.rules:
-        yield _row(_cells(rule, policy))
+        yield _row(_cells(edition, rule, policy))
     yield "\nDays: standard / enhanced. Evidence:\n"
     for tag, meaning in edition.evidence.items():
-        yield f"- **{tag}**: {meaning}"
+        check = "" if tag in edition.live_evidence else " Not a live official text: to be checked."
+        yield f"- **{tag}**: {meaning}{check}"
     yield "\nSources:\n"
     for key, address in edition.sources.items():
         yield f"- **{key}**: <{address}>"
 
 
-def _cells(rule: Rule, policy: Policy) -> Iterator[str]:
+def _cells(edition: Edition, rule: Rule, policy: Policy) -> Iterator[str]:
     yield rule.id
     yield "" if rule.right is None else str(rule.right)
     yield rule.event
@@ -86,14 +89,13 @@ def _cells(rule: Rule, policy: Policy) -> Iterator[str]:
     yield rule.duty_class
     yield f"{rule.owner} ({rule.informer})"
     yield rule.clock_starts
-    yield _days(rule, policy)
+    window = edition.windows.get(rule.id)
+    yield f"{window.length}, hers" if window else _days(rule, policy)
     yield " ".join(filter(None, (rule.evidence, rule.source)))
     yield rule.notes
 
 
 def _days(rule: Rule, policy: Policy) -> str:
-    if rule.duty_class is DutyClass.VICTIM_WINDOW:
-        return ""  # the days are the victim's, not owed to the victim
     mark = "p" if rule.source_kind == "policy" else ""
     return " / ".join(f"{policy.days_for(rule, enhanced=enhanced)}{mark}" for enhanced in (False, True))
 

@@ -27,6 +27,8 @@ from notify.planning.milestones import (
 from notify.planning.queries import participations_in, unit_of
 from notify.planning.rulebook import Rulebook
 from notify.planning.rules.due import due_at, urgent_by
+from notify.planning.trigger_points import ask_again
+from notify.planning.windows import keep_windows
 
 CORRECTION_EDITION = "correction"
 """The duty comes from a correction and from no edition of the Code."""
@@ -90,7 +92,11 @@ def correct_milestone(
     stale = [duty for duty in _open_of(act, milestone) if differs or duty.rule != CORRECTION_RULE]
     close_duties(act, stale, DutyState.CANCELLED, reason=reason)
     act.session.flush()
-    duties = plan_duties(act, rulebook, milestone, participations_in(act.session, milestone.case_id))
+    participations = participations_in(act.session, milestone.case_id)
+    duties = plan_duties(act, rulebook, milestone, participations)
+    keep_windows(act, rulebook, milestone, participations)
+    if earlier.kind is not happening.kind:
+        ask_again(act, rulebook, happening.kind, participations)
     return [*duties, *(_put_right(act, rulebook, milestone, stale) if differs else ())]
 
 
@@ -107,6 +113,7 @@ def withdraw_milestone(act: Act, rulebook: Rulebook, milestone: Milestone, *, re
     stale = _open_of(act, milestone)
     close_duties(act, stale, DutyState.CANCELLED, reason=reason)
     act.session.flush()
+    keep_windows(act, rulebook, milestone, participations_in(act.session, milestone.case_id))
     return _put_right(act, rulebook, milestone, stale)
 
 

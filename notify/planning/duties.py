@@ -8,11 +8,11 @@ from uuid import UUID
 
 from models.duties import Duty
 from models.people import Participation
-from models.vocabulary import CORRECTION_RULE, Agency, DutyClass, DutyState, TaskKind
+from models.vocabulary import Agency, DutyClass, DutyState, TaskKind
 from notify.ledger.acts import Act
 from notify.ledger.tasks import open_duty_task
-from notify.ledger.waking import SENT_BY_US
-from notify.planning.people import is_declinable
+from notify.ledger.waking import SENT_BY_US, TOLD_BY_A_PERSON
+from notify.planning.people import goes_without
 from notify.planning.rulebook import Rulebook, first_look
 
 DECLINED = "the victim declined further updates"
@@ -96,9 +96,10 @@ def write_duties(act: Act, made: Collection[tuple[Participation, Duty]]) -> None
 
 def open_or_waive(act: Act, rulebook: Rulebook, participation: Participation, duty: Duty) -> None:
     """Set a new duty going, unless it is among what she declined."""
-    if participation.declined_at is not None and is_declinable(duty):
+    if goes_without(participation, duty):
         duty.state, duty.closed_at, duty.late = DutyState.WAIVED, act.at, act.at > duty.deadline
         duty.close_reason_sealed = act.seal(duty.victim_id, duty, "close_reason_sealed", DECLINED)
     else:
-        duty.compose_at = act.at if duty.duty_class in SENT_BY_US and duty.rule != CORRECTION_RULE else None
+        is_sent = duty.duty_class in SENT_BY_US and duty.rule not in TOLD_BY_A_PERSON
+        duty.compose_at = act.at if is_sent else None
         duty.next_alert_at = first_look(rulebook.policy, duty)

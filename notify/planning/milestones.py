@@ -15,19 +15,23 @@ from models.vocabulary import Agency, DutyClass, DutyState, MilestoneKind
 from notify.clock import local_date
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
-from notify.ledger.waking import SENT_BY_US
+from notify.planning.concerning import concerned, suspect_index
 from notify.planning.duties import Carrier, Clock, Source, make_duty, open_or_waive, write_duties
 from notify.planning.queries import participations_in, unit_of
 from notify.planning.rulebook import Rulebook
 from notify.planning.rules.catalogue import Rule
 from notify.planning.rules.due import due_at, urgent_by
+from notify.planning.trigger_points import ask_again
+from notify.planning.windows import keep_windows
 
 MOST_FACTS = 20
 LONGEST_FACT = 500
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours a partner's clock may be."""
 
-DUTY_CLASSES = frozenset({*SENT_BY_US, DutyClass.STAFF_TASK})
+DUTY_CLASSES = frozenset(
+    {DutyClass.ROUTINE, DutyClass.IMMEDIATE, DutyClass.OFFICER_FIRST, DutyClass.STAFF_TASK}
+)
 """Classes that a milestone gives rise to; a victim's own windows and other agencies' work are not owed by us."""
 
 
@@ -65,7 +69,9 @@ def record_milestone(
     write_happening(act, milestone, happening)
     act.write(milestone)
     act.log("milestone recorded", milestone, owner=case.id, kind=happening.kind)
-    duties = plan_duties(act, rulebook, milestone, participations_in(act.session, case.id), fresh=True)
+    participations = participations_in(act.session, case.id)
+    duties = plan_duties(act, rulebook, milestone, participations, fresh=True)
+    keep_windows(act, rulebook, milestone, participations, fresh=True)
     return milestone, duties
 
 
@@ -104,7 +110,7 @@ def plan_duties(
     *,
     fresh: bool = False,
 ) -> list[Duty]:
-    """Make the duties of a milestone by the edition of the Code in force when its clock starts.
+    """Make the duties of a milestone to those whom it concerns, by the edition of the Code in force when its clock starts.
 
     A duty that was told or waived already for this milestone and rule is not made again. `fresh`: there is none yet.
     """
@@ -113,6 +119,7 @@ def plan_duties(
         for rule in rulebook.catalogue.rules_for(milestone.kind, local_date(milestone.learned_at))
         if rule.duty_class in DUTY_CLASSES
     ]
+    participations = concerned(act, milestone, participations)
     carrier = Carrier(milestone.owner, unit_of(act.session, milestone.case_id, milestone.owner))
     settled = set() if fresh else set(act.session.execute(_SETTLED, {"milestone_id": milestone.id}))
     made = [
@@ -122,6 +129,8 @@ def plan_duties(
         if (participation.id, rule.id) not in settled
     ]
     write_duties(act, made)
+    if fresh:
+        ask_again(act, rulebook, milestone.kind, participations)
     return [duty for _, duty in made]
 
 
@@ -188,6 +197,7 @@ def write_happening(act: Act, milestone: Milestone, happening: Happening) -> Non
     milestone.owner = happening.owner
     owner = milestone.case_id
     milestone.suspect_sealed = act.seal(owner, milestone, "suspect_sealed", happening.suspect)
+    milestone.suspect_index = suspect_index(act, owner, happening.suspect)
     facts = json.dumps(dict(happening.facts), ensure_ascii=False) if happening.facts else None
     milestone.facts_sealed = act.seal(owner, milestone, "facts_sealed", facts)
 

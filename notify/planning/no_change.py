@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, select, update
+from sqlalchemy import Select, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
-from models.cases import Case
+from models.cases import Case, CaseUnit
 from models.duties import Duty
 from models.keyring import Keyring
 from models.people import Participation
@@ -39,13 +39,14 @@ _DUE: Select[*tuple[Any, ...]] = (
         Participation.resumed_at,
         Participation.declined_at,
         Participation.last_reached_at,
-        Case.unit_id,
+        func.coalesce(CaseUnit.unit_id, Case.unit_id),
         Case.closed_at,
         Plan.agreed_at,
         Plan.every_days,
         _IS_OPEN,
     )
     .join(Case, Case.id == Participation.case_id)
+    .outerjoin(CaseUnit, (CaseUnit.case_id == Case.id) & (CaseUnit.agency == Agency.POLICE))
     .outerjoin(Plan, (Plan.participation_id == Participation.id) & Plan.current)
     .where(Participation.next_no_change_at <= bindparam("now"))
     .order_by(Participation.next_no_change_at, Participation.id)

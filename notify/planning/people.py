@@ -5,9 +5,8 @@ Long because all that is recorded of people stands here side by side, a few line
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from models.base import is_one_of
 from models.cases import Case, CaseAccess
@@ -17,7 +16,6 @@ from models.oversight import Task
 from models.people import ContactPoint, Participation, Representative, SupportChange, Victim
 from models.staff import Staff, Unit
 from models.vocabulary import (
-    NO_CHANGE_RULE,
     Agency,
     DutyClass,
     DutyState,
@@ -36,16 +34,37 @@ from notify.ledger.closing import close_duties, open_duties
 from notify.ledger.suspending import suspend
 from notify.ledger.tasks import open_duty_task
 from notify.ledger.waking import wake
-from notify.planning.queries import participations_in
 
-DECLINABLE = (DutyClass.ROUTINE, DutyClass.OFFICER_FIRST)
+DECLINABLE = (DutyClass.ROUTINE, DutyClass.OFFICER_FIRST, DutyClass.VICTIM_WINDOW)
 """What a victim who wants no further updates does without."""
 
 
 def is_declinable(duty: Duty) -> bool:
-    """Whether a duty goes with the updates she declined: nothing does that is owed within hours."""
+    """Whether a duty goes with the updates she declined.
+
+    What puts right within hours what we told her wrongly does not: she may rely on it.
+    """
     return duty.duty_class in DECLINABLE and duty.urgent_by is None
 
+
+def goes_without(participation: Participation, duty: Duty) -> bool:
+    """Whether she said that she does without this duty: updates, and releases and bail only if she was asked of them."""
+    if participation.declined_at is None:
+        return False
+    if duty.duty_class is DutyClass.IMMEDIATE:
+        return participation.wants_releases is False
+    return is_declinable(duty)
+
+
+_END_ASKING = (
+    update(Task)
+    .where(
+        Task.participation_id == bindparam("participation"),
+        Task.kind == TaskKind.ASK_AGAIN,
+        is_one_of(Task.state, TaskState.OPEN),
+    )
+    .values(state=TaskState.DONE, done_at=bindparam("now"), done_by_id=bindparam("by"))
+)
 
 CHILD_IS_VULNERABLE = 18
 """Under this age a victim is entitled to enhanced rights without being asked (Victims' Code: vulnerable)."""
@@ -219,27 +238,39 @@ def resume(act: Act, participation: Participation, *, reason: str) -> None:
     """Contact is wanted again, after a pause or a decline."""
     if participation.paused_at is None and participation.declined_at is None:
         raise Conflict("victim", "has asked for neither a pause nor no further updates")
-    participation.paused_at = participation.declined_at = None
+    participation.paused_at = participation.declined_at = participation.wants_releases = None
     participation.resumed_at = participation.next_no_change_at = act.at
     act.log("resumed", participation, owner=participation.victim_id, reason=reason)
+    _was_asked_again(act, participation)
     wake(act, participation.id)
 
 
-def decline(act: Act, participation: Participation, *, reason: str) -> None:
-    """The victim wants no further updates: what she was to be told is waived on that ground, but for the immediate class.
+def decline(
+    act: Act, participation: Participation, *, reason: str, wants_releases: bool | None = None
+) -> None:
+    """The victim wants no further updates: what she was to be told is waived on that ground.
 
-    Release and bail stay owed to her as a call task: whether she wants to know of those is asked, not assumed. What
-    staff must do for her without telling her anything, such as a referral, is not declined with the updates.
+    `wants_releases` is what she said of releases and bail. None, not asked: they stay owed to her, as a call to make.
+    True: she is told of those alone, as her plan agrees. False: not even of those. What staff must do for her without
+    telling her anything, such as a referral, is not declined with the updates.
+
+    She may say more of it later. Raises Conflict when she has declined already and this says nothing new.
     """
-    if participation.declined_at is not None:
+    if participation.declined_at is not None and wants_releases in (None, participation.wants_releases):
         raise Conflict("victim", "has declined further updates already")
-    participation.declined_at = act.at
-    act.log("declined", participation, owner=participation.victim_id, reason=reason)
+    participation.declined_at = participation.declined_at or act.at
+    participation.wants_releases = wants_releases
+    said = {None: "not asked", True: "yes", False: "no"}[wants_releases]
+    act.log("declined", participation, owner=participation.victim_id, reason=reason, wants_releases=said)
+    _was_asked_again(act, participation)
     duties = open_duties(act, participation)
-    declined = [duty for duty in duties if is_declinable(duty)]
+    declined = [duty for duty in duties if goes_without(participation, duty)]
     close_duties(act, declined, DutyState.WAIVED, reason=reason)
+    if wants_releases:
+        wake(act, participation.id)
+        return
     for duty in duties:
-        if duty.duty_class is DutyClass.IMMEDIATE:
+        if duty.duty_class is DutyClass.IMMEDIATE and duty.state is DutyState.OPEN:
             open_duty_task(act, participation, TaskKind.CALL, duty)
 
 
@@ -270,36 +301,9 @@ def waive_duty(act: Act, duty: Duty, *, reason: str) -> None:
     close_duties(act, [duty], DutyState.WAIVED, reason=reason)
 
 
-def close_case(act: Act, case: Case, *, reason: str) -> None:
-    """Close a case: nothing automatic leaves any more. What the victim is still owed stays owed, as a call to make."""
-    if case.closed_at is not None:
-        raise Conflict("case", "is closed already")
-    case.closed_at, case.closed_by_id = act.at, act.staff_id
-    case.close_reason_sealed = act.seal(case.id, case, "close_reason_sealed", reason)
-    act.log("case closed", case, owner=case.id, reason=reason)
-    act.session.flush()
-    for participation in participations_in(act.session, case.id):
-        participation.next_no_change_at = None
-        duties = open_duties(act, participation)
-        close_duties(act, [d for d in duties if d.rule == NO_CHANGE_RULE], DutyState.CANCELLED, reason=reason)
-        _cancel_tasks(
-            act, participation.id, {TaskKind.AGREE_PLAN, TaskKind.AGREE_SECRET, TaskKind.VERIFY_CONTACT}
-        )
-        for duty in duties:
-            if duty.rule != NO_CHANGE_RULE and duty.duty_class is not DutyClass.STAFF_TASK:
-                open_duty_task(act, participation, TaskKind.CALL, duty)
-
-
-def _cancel_tasks(act: Act, participation_id: UUID, kinds: Collection[TaskKind]) -> None:
-    act.session.execute(
-        update(Task)
-        .where(
-            Task.participation_id == participation_id,
-            Task.kind.in_(kinds),
-            is_one_of(Task.state, TaskState.OPEN),
-        )
-        .values(state=TaskState.CANCELLED, done_at=act.at)
-    )
+def _was_asked_again(act: Act, participation: Participation) -> None:
+    """She said what she wants: nobody need ask her any more."""
+    act.run(_END_ASKING, participation=participation.id, now=act.at, by=act.staff_id)
 
 
 def _unused(act: Act, query: object, field: str) -> None:

@@ -4,16 +4,21 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from datetime import time
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from models.vocabulary import MilestoneKind
 from notify.planning.plans import LONGEST_SILENCE
 from notify.planning.rules.catalogue import Rule
 
 SHIPPED = files("notify.planning") / "policy.toml"
+KINDS = [kind.value for kind in MilestoneKind]
 MOST = 1000  # days or hours: a larger number is a slip of the pen
+NO_DIGEST = "none"
+WALL_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 NEVER_LONGER = (
     ("default_enhanced_days", "default_standard_days"),
     ("escalate_enhanced_days", "escalate_standard_days"),
@@ -54,12 +59,19 @@ class Policy:
     escalate_enhanced_days: int
     default_every_days: int
     frequency: tuple[OffenceGroup, ...]
+    ask_again_at: tuple[str, ...]
+    """The kinds of milestone at which a victim who declined updates is asked again."""
+    digest_at: time | None
+    """The London time at which staff are sent the digest of a working day; None when nobody is."""
 
     def days_for(self, rule: Rule, *, enhanced: bool) -> int:
         """The working days in which a rule is to be met: the Code's number, or policy's when it gives none."""
-        if enhanced:
-            return self.default_enhanced_days if rule.enhanced_days is None else rule.enhanced_days
-        return self.default_standard_days if rule.standard_days is None else rule.standard_days
+        days = rule.enhanced_days if enhanced else rule.standard_days
+        return self.default_days(enhanced=enhanced) if days is None else days
+
+    def default_days(self, *, enhanced: bool) -> int:
+        """The working days for what no rule gives a number."""
+        return self.default_enhanced_days if enhanced else self.default_standard_days
 
     def every_days_for(self, offence: str) -> int:
         """The frequency (days) to offer for an offence: the shortest of its groups, or the usual one of none."""
@@ -81,7 +93,9 @@ def load_policy(path: Path | None = None) -> Policy:
             raise PolicyError("\n".join(f"{path.name}, {fault}" for fault in faults))
         data |= given
     groups = (OffenceGroup(**group | {"words": tuple(group["words"])}) for group in data["frequency"])
-    return Policy(**data | {"frequency": tuple(groups)})
+    asked = {"ask_again_at": tuple(data["ask_again_at"])}
+    digest = {"digest_at": None if data["digest_at"] == NO_DIGEST else time.fromisoformat(data["digest_at"])}
+    return Policy(**data | asked | digest | {"frequency": tuple(groups)})
 
 
 def _read(file: Traversable) -> dict[str, Any]:
@@ -105,6 +119,9 @@ def _faults(given: dict[str, Any], shipped: dict[str, Any]) -> Iterator[str]:
         if not bad & {enhanced, standard} and both[enhanced] > both[standard]:
             yield f"{enhanced}: is more than {standard}"
     yield from _group_faults(both["frequency"])
+    yield from _kind_faults(both["ask_again_at"])
+    if both["digest_at"] != NO_DIGEST and not _is_wall_time(both["digest_at"]):
+        yield f"digest_at: must be a time such as 07:30, or {NO_DIGEST}"
 
 
 def _group_faults(groups: Any) -> Iterator[str]:
@@ -129,8 +146,27 @@ def _group_faults(groups: Any) -> Iterator[str]:
             yield f"{at}, every_days: must be a whole number from 1 to {LONGEST_SILENCE}"
 
 
+def _kind_faults(kinds: Any) -> Iterator[str]:
+    if not isinstance(kinds, list):
+        yield "ask_again_at: must be a list of milestone kinds"
+        return
+    for place, kind in enumerate(kinds, start=1):
+        if kind not in KINDS:
+            yield f"ask_again_at, {place}: {_named(kind)}unknown milestone kind"
+        elif kind in kinds[: place - 1]:
+            yield f"ask_again_at, {place}: {kind} is there twice"
+
+
+def _named(given: Any) -> str:
+    return f"{given}: " if _is_text(given) else ""
+
+
 def _is_text(given: Any) -> bool:
     return isinstance(given, str) and bool(given) and given == given.strip()
+
+
+def _is_wall_time(given: Any) -> bool:
+    return isinstance(given, str) and WALL_TIME.fullmatch(given) is not None
 
 
 def _is_whole(given: Any, most: int) -> bool:

@@ -85,6 +85,11 @@ def unit_of(session: Session, case_id: UUID, agency: Agency) -> UUID:
     return session.connection().execute(_UNIT_OF, {"case_id": case_id, "agency": agency}).scalar_one()
 
 
+def agency_of(session: Session, unit_id: UUID) -> Agency:
+    """The agency of a unit."""
+    return session.scalars(select(Unit.agency).where(Unit.id == unit_id)).one()
+
+
 def current_plan(session: Session, participation_id: UUID) -> Plan | None:
     """The plan in force, with its channels."""
     return session.scalars(

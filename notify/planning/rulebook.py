@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.duties import Duty
-from models.vocabulary import CORRECTION_RULE, NO_CHANGE_RULE
+from models.vocabulary import CORRECTION_RULE, FINAL_RULE, NO_CHANGE_RULE
 from notify.errors import FieldFault
 from notify.planning.policy import Policy
 from notify.planning.rules.catalogue import Catalogue
@@ -18,8 +18,8 @@ class Rulebook:
     policy: Policy
 
     def check_rule(self, rule: str, field: str) -> None:
-        """Raise FieldFault when no edition of the Code, no plan and no correction has a rule of this name."""
-        if rule not in (NO_CHANGE_RULE, CORRECTION_RULE) and not self.catalogue.rules_named(rule):
+        """Raise FieldFault when no edition of the Code, no plan, no correction and no closed case has a rule of this name."""
+        if rule not in (NO_CHANGE_RULE, FINAL_RULE, CORRECTION_RULE) and not self.catalogue.rules_named(rule):
             raise FieldFault(field, "is not a rule of the Code")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from models.vocabulary import NO_CHANGE, MilestoneKind
+from models.vocabulary import CASE_CLOSED, NO_CHANGE, WINDOW_KINDS, MilestoneKind
 from notify.wording.discreet import COVER_TEXT_LONGEST, discreet_faults, fits_two_segments
 from notify.wording.template import Text, fill, parse
 
@@ -23,11 +23,12 @@ FACTS: Final = frozenset(
         "outcome",
         "reason",
         "release_date",
+        "review_until",
     }
 )
 """The facts of a milestone that a full text or a private page may use; any other fact is not shown."""
 
-KINDS: Final = (*(kind.value for kind in MilestoneKind), NO_CHANGE)
+KINDS: Final = (*(kind.value for kind in MilestoneKind), NO_CHANGE, CASE_CLOSED, *WINDOW_KINDS)
 ANY_KIND: Final = "any"
 DEFAULT_LANGUAGE: Final = "en"
 LONGEST_LINK: Final = 120

@@ -82,10 +82,12 @@ def render_message(
     return Rendered(subject, text, wording_id, wording.version, fallback, facts_left_out)
 
 
-def render_page(wording: Wording, *, language: str, kind: str, facts: Mapping[str, str]) -> Page:
-    """The private page of one update. Raises KeyError for an unknown kind."""
+def render_page(
+    wording: Wording, *, language: str, kind: str, facts: Mapping[str, str], end: bool = True
+) -> Page:
+    """The private page of one update; without `end`, its own words alone. Raises KeyError for an unknown kind."""
     locale, fallback = wording.locale(language)
-    text, (title, *paragraphs) = _page(locale, kind, _clean_facts(facts))
+    text, (title, *paragraphs) = _page(locale, kind, _clean_facts(facts), end=end)
     return Page(
         title=title,
         paragraphs=tuple(paragraphs),
@@ -126,9 +128,11 @@ def _full(locale: Locale, kind: str, channel: Channel, facts: Mapping[str, str])
     return template.id, _laid_out(fill(template, {}), channel), True
 
 
-def _page(locale: Locale, kind: str, facts: Mapping[str, str]) -> tuple[Text, tuple[str, ...]]:
+def _page(
+    locale: Locale, kind: str, facts: Mapping[str, str], *, end: bool = True
+) -> tuple[Text, tuple[str, ...]]:
     text = locale.text(kind, "page")
-    return text, (*fill(text, facts), *fill(locale.text(kind, "page_end"), {}))
+    return text, (*fill(text, facts), *(fill(locale.text(kind, "page_end"), {}) if end else ()))
 
 
 def _clean_facts(facts: Mapping[str, str]) -> dict[str, str]:

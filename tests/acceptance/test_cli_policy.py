@@ -72,6 +72,19 @@ def test_a_replay_runs_under_the_policy_it_is_given(line, history, tmp_path):
     assert escalated == [["2026-01-16T00:00:00+00:00"], ["2026-01-14T00:00:00+00:00"]]
 
 
+def test_without_one_it_runs_under_the_policy_in_force_and_looks_at_no_other_setting(line, history, tmp_path):
+    trial = make_policy(tmp_path, urgent_hours=2, escalate_standard_days=1)
+
+    tried = line.run("replay", history, "--until", UNTIL, "--policy", trial)
+    in_force = line.run("replay", history, "--until", UNTIL, POLICY_FILE=str(trial), STAFF_URL="no address")
+    missing = line.run("replay", history, "--until", UNTIL, POLICY_FILE=str(tmp_path / "nowhere.toml"))
+
+    assert in_force.exit_code == 0
+    assert in_force.stdout == tried.stdout
+    assert (missing.exit_code, missing.stdout) == (2, "")
+    assert missing.stderr.startswith("POLICY_FILE: ")
+
+
 @pytest.mark.parametrize("command", [("replay",), ("policy", "compare")])
 def test_every_fault_of_a_policy_is_told_and_nothing_is_run(line, history, tmp_path, command):
     trial = make_policy(tmp_path, urgent_hours=0, urgent_hour=4, default_enhanced_days=9)

@@ -82,7 +82,10 @@ def test_a_decline_waives_and_leaves_release_to_a_person(play):
 
     assert declined.of("message") == []
     assert declined.of("duty_closed", "rule", "how") == [("R6-CHARGE", "waived")]
-    assert declined.of("task", "task", "rules") == [("call", ["R6-BAIL"])]
+    assert set(declined.of("task", "task", "due_at")) == {
+        ("call", "Mon 5 Jan 2026 15:00"),
+        ("ask_again", "Tue 13 Jan 2026 00:00"),
+    }
 
 
 def test_closing_a_case_leaves_what_is_owed_as_calls(play):
@@ -95,8 +98,73 @@ def test_closing_a_case_leaves_what_is_owed_as_calls(play):
     closed = play(story, "Mon 9 Mar 2026 12:00")
 
     assert closed.of("message") == []
-    assert {rule for (rule,) in closed.of("task", "rules", task="call")} == {"R9-SENTENCE", "R6-CHARGE"}
+    assert sorted(rule for (rule,) in closed.of("task", "rules", task="call")) == [
+        "PLAN-CLOSED",
+        "R6-CHARGE",
+        "R9-SENTENCE",
+    ]
     assert "PLAN-NOCHANGE" not in closed.of("duty", "rule")
+
+
+def test_that_the_case_is_closed_is_told_by_a_person_within_the_usual_days_and_is_the_last_word(play):
+    story = make_story("Thu 1 Jan 2026 10:00", every_days=7)
+    story.about("Wed 7 Jan 2026 10:00", "contact", outcome="spoke_identity_checked")
+    story.tell("Thu 15 Jan 2026 10:00", "close", case="C-1", by="officer", reason="ended")
+    story.about("Fri 16 Jan 2026 10:00", "contact", outcome="met_in_person", covers=["PLAN-CLOSED"])
+
+    closed = play(story, "Sun 1 Mar 2026 12:00")
+
+    assert closed.of("duty", "rule", "kind", "class", "owner", "at", "due_at") == [
+        ("PLAN-NOCHANGE", "no_change", "routine", "police", "Wed 14 Jan 2026 00:00", "Thu 15 Jan 2026 00:00"),
+        ("PLAN-CLOSED", "case_closed", "officer_first", "police", "Thu 15 Jan 2026 10:00", "Fri 23 Jan 2026 00:00"),
+    ]  # fmt: skip
+    assert closed.of("duty_closed", "rule", "how", "late", "by_contact") == [
+        ("PLAN-NOCHANGE", "cancelled", True, None),
+        ("PLAN-CLOSED", "told", False, "met_in_person"),
+    ]
+    assert closed.of("task", "task", "rules", "due_at") == [
+        ("call", ["PLAN-CLOSED"], "Fri 23 Jan 2026 00:00")
+    ]
+    assert closed.of("refused") == []
+    assert len(closed.of("message")) == 1
+
+
+def test_to_an_enhanced_victim_it_is_due_sooner_and_it_is_alerted_about_like_any_duty(play):
+    story = make_story("Thu 1 Jan 2026 10:00", enhanced=True, plan=False)
+    story.tell("Thu 15 Jan 2026 10:00", "close", case="C-1", by="officer", reason="ended")
+
+    closed = play(story, "Tue 20 Jan 2026 12:00")
+
+    assert closed.of("duty", "due_at") == ["Sat 17 Jan 2026 00:00"]
+    assert closed.of("alert", "at", "level") == [
+        ("Fri 16 Jan 2026 00:00", "due_soon"),
+        ("Sat 17 Jan 2026 00:00", "overdue"),
+        ("Tue 20 Jan 2026 00:00", "escalated"),
+    ]
+
+
+def test_to_a_victim_who_asked_for_a_pause_it_stays_owed_and_nothing_rings(play):
+    story = make_story("Thu 1 Jan 2026 10:00")
+    story.about("Mon 5 Jan 2026 10:00", "pause", reason="asked for quiet")
+    story.tell("Thu 15 Jan 2026 10:00", "close", case="C-1", by="officer", reason="ended")
+    story.about("Mon 2 Feb 2026 10:00", "resume", reason="asked again")
+
+    closed = play(story, "Mon 2 Feb 2026 12:00")
+
+    assert closed.of("duty", "rule") == ["PLAN-CLOSED"]
+    assert set(closed.of("alert", "at")) == {"Mon 2 Feb 2026 10:00"}
+    assert (closed.of("message"), closed.of("refused"), closed.of("duty_closed")) == ([], [], [])
+
+
+def test_that_a_case_is_closed_can_be_waived(play):
+    story = make_story("Thu 1 Jan 2026 10:00")
+    story.tell("Thu 15 Jan 2026 10:00", "close", case="C-1", by="officer", reason="ended")
+    story.about("Thu 15 Jan 2026 11:00", "waive", rule="PLAN-CLOSED", reason="her advocate told her")
+
+    closed = play(story, "Sun 1 Mar 2026 12:00")
+
+    assert closed.of("duty_closed", "rule", "how") == [("PLAN-CLOSED", "waived")]
+    assert closed.refused == []
 
 
 def test_a_phone_in_other_hands_is_not_used_again_until_it_was_checked(play):

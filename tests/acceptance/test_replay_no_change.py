@@ -1,6 +1,6 @@
 """Being in touch even when nothing has changed, at the frequency agreed with the victim."""
 
-from tests.story import channel, make_story
+from tests.story import OFFICE_HOURS, channel, make_story
 
 
 def no_change(replayed):
@@ -106,9 +106,67 @@ def test_nobody_who_declined_or_whose_case_is_closed_is_owed_it(play):
     story.about("Mon 5 Jan 2026 10:00", "decline", reason="wants none", victim="V-1")
     story.tell("Mon 5 Jan 2026 10:00", "close", case="C-2", by="officer", reason="ended")
 
-    owed = play(story, "Sat 14 Mar 2026 12:00").of("duty", "victim")
+    replayed = play(story, "Sat 14 Mar 2026 12:00")
 
-    assert owed == ["V-2"]
+    assert replayed.of("duty", "victim", rule="PLAN-NOCHANGE") == ["V-2"]
+    assert replayed.of("duty", "victim", "at", rule="PLAN-CLOSED") == [("V-3", "Mon 5 Jan 2026 10:00")]
+
+
+FULL = channel(detail="full", windows=OFFICE_HOURS)
+LINK = channel(detail="link", windows=OFFICE_HOURS)
+
+
+def test_that_there_is_no_news_is_not_said_on_a_day_on_which_there_is(play):
+    story = make_story("Thu 1 Jan 2026 10:00", plan=False)
+    story.plan("Thu 1 Jan 2026 10:00", FULL, every_days=7)
+    story.milestone("Thu 8 Jan 2026 07:00", "charge")
+
+    replayed = play(story, "Fri 9 Jan 2026 12:00")
+
+    assert replayed.of("message", "at", "kind") == [
+        ("Thu 8 Jan 2026 09:00", "charge"),
+        ("Fri 9 Jan 2026 09:00", "no_change"),
+    ]
+
+
+def test_not_even_where_the_news_is_about_another_case(play):
+    story = make_story("Thu 1 Jan 2026 10:00", plan=False)
+    story.plan("Thu 1 Jan 2026 10:00", LINK, every_days=7)
+    story.tell("Thu 1 Jan 2026 10:00", "case", case="C-2", unit="U-1", officer="officer", offence="Other")
+    story.tell("Thu 1 Jan 2026 10:00", "victim", victim="V-1", case="C-2", name="Example V-1")
+    story.plan("Thu 1 Jan 2026 10:00", LINK, case="C-2")
+    story.milestone("Thu 8 Jan 2026 07:00", "charge", case="C-2")
+
+    replayed = play(story, "Fri 9 Jan 2026 12:00")
+
+    assert replayed.of("message", "at", "case", "rules") == [
+        ("Thu 8 Jan 2026 09:00", "C-2", ["R6-CHARGE"]),
+        ("Fri 9 Jan 2026 09:00", "C-1", ["PLAN-NOCHANGE"]),
+    ]
+
+
+def test_where_both_can_go_in_one_message_they_do(play):
+    story = make_story("Thu 1 Jan 2026 10:00", plan=False)
+    story.plan("Thu 1 Jan 2026 10:00", LINK, every_days=7)
+    story.milestone("Thu 8 Jan 2026 07:00", "charge")
+
+    (message,) = play(story, "Fri 9 Jan 2026 12:00").of("message", "at", "rules")
+
+    assert message == ("Thu 8 Jan 2026 09:00", ["PLAN-NOCHANGE", "R6-CHARGE"])
+
+
+def test_news_that_waits_for_another_day_is_no_reason_to_keep_silent_today(play):
+    mornings = [{"days": ["mon"], "from": "09:00", "to": "10:00"}]
+    story = make_story("Thu 1 Jan 2026 10:00", plan=False)
+    story.plan("Thu 1 Jan 2026 10:00", FULL, every_days=7)
+    story.tell("Thu 1 Jan 2026 10:00", "case", case="C-2", unit="U-1", officer="officer", offence="Other")
+    story.tell("Thu 1 Jan 2026 10:00", "victim", victim="V-1", case="C-2", name="Example V-1")
+    story.plan("Thu 1 Jan 2026 10:00", channel(detail="full", windows=mornings), case="C-2")
+    story.milestone("Thu 8 Jan 2026 07:00", "charge", case="C-2")
+
+    assert play(story, "Fri 9 Jan 2026 12:00").of("message", "at", "case") == [
+        ("Thu 8 Jan 2026 09:00", "C-1")
+    ]
 
 
 def test_without_an_agreement_no_frequency_is_owed(play):

@@ -11,7 +11,7 @@ from tests.architecture.source import PRODUCT, modules, parsed
 CLOCK = Path("notify/clock.py")
 READS_THE_CLOCK = {"now", "utcnow", "today", "time_ns", "current_timestamp", "localtime", "gmtime"}
 READS_THE_ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb"}
-TAKES_THE_ENVIRONMENT = {"Settings.from_env", "from_env", "database_url"}  # of config.py
+TAKES_THE_ENVIRONMENT = {"Settings.from_env", "from_env", "database_url", "policy_file"}  # of config.py
 
 
 @pytest.mark.parametrize("path", [path for path in modules(*PRODUCT) if path != CLOCK], ids=str)
@@ -47,6 +47,7 @@ def test_the_environment_is_handed_to_the_settings_and_read_nowhere(path):
     [
         ("Settings.from_env(os.environ)", False),
         ("database_url(os.environ)", False),
+        ("policy_file(os.environ)", False),
         ("os.environ['HOME']", True),
         ("os.getenv('HOME')", True),
         ("from os import environ", True),

@@ -15,10 +15,23 @@ from models.oversight import Alert, Task
 from models.people import ContactPoint, Participation
 from models.plans import Plan
 from models.session import open_database
-from models.vocabulary import Detail
+from models.staff import Staff, Unit
+from models.vocabulary import Agency, Detail, DutyState
+from notify.planning.hand_overs import hand_over_duty
+from notify.planning.staff_changes import record_absence
 from tests.browser.test_base_pages import QuietHandler, accessibility_faults
 from tests.conftest import SLOWEST_PAGE
-from tests.make import OFFICE_HOURS, ChannelPlan, contact, make_plan, make_victim, record, run_ticks, when
+from tests.make import (
+    OFFICE_HOURS,
+    ChannelPlan,
+    contact,
+    make_plan,
+    make_unit,
+    make_victim,
+    record,
+    run_ticks,
+    when,
+)
 from tests.web.staff.kit import PASSWORD, Desk, make_desk
 
 pytestmark = pytest.mark.browser
@@ -62,6 +75,13 @@ def make_happenings(desk: Desk) -> Participation:
     record(world, "police_no_further_action")
     contact(world, "voicemail", note="Asked to ring back")
     run_ticks(world, when("Wed 7 Jan 2026 10:00"))
+    make_unit(world, "CPS-1", name="CPS Team", agency=Agency.CPS)
+    duty = world.rows(Duty, state=DutyState.OPEN)[0]
+    with world.acting() as act:
+        found = act.session.get_one(Duty, duty.id)
+        hand_over_duty(act, found, to_agency=Agency.CPS, reason="They see her next week")
+        away = act.session.get_one(Staff, world.staff["officer"].id)
+        record_absence(act, away, starts_at=act.at, ends_at=when("Fri 9 Jan 2026 00:00"))
     return part
 
 
@@ -80,7 +100,8 @@ def officers_pages(served: Served) -> list[str]:
     officer_first = next(duty for duty in world.rows(Duty) if duty.duty_class == "officer_first")
     return [
         "/cases", "/cases?show=unit", "/cases/new", "/due", "/overdue", "/nowhere",
-        case, f"{case}/milestones/new", f"{case}/victims/new", f"{case}/close",
+        case, f"{case}/milestones/new", f"{case}/victims/new", f"{case}/close", f"{case}/hand-over",
+        f"{case}/hand-over?unit={world.row(Unit, ref='U-2').id}", f"/duties/{officer_first.id}/hand-over",
         victim, f"{victim}/plan", f"{victim}/contacts/new", f"{victim}/contact-points/new", f"{victim}/decline",
         f"{victim}/support", f"{victim}/secret", f"{victim}/sign-in-name", f"{victim}/representatives/new",
         f"{victim}/contact-points/{point.id}/suspend", f"/duties/{officer_first.id}/waive",
@@ -109,9 +130,45 @@ def test_no_page_of_the_others_has_an_accessibility_fault(
     alert = next(alert for alert in served.desk.world.rows(Alert) if alert.level == "overdue")
     sign_in(page, served, ref)
 
-    for path in [*paths, f"/alerts/{alert.id}/resolve"] if ref == "supervisor" else paths:
+    about_it = [f"/alerts/{alert.id}/resolve", f"/duties/{alert.duty_id}/review", "/overdue?seen=no"]
+    for path in [*paths, *about_it] if ref == "supervisor" else paths:
         page.goto(served.address + path)
         assert accessibility_faults(page) == [], path
+
+
+def test_no_page_about_the_team_has_an_accessibility_fault(page: Page, served: Served) -> None:
+    officer = served.desk.world.staff["officer"].id
+    sign_in(page, served, "supervisor")
+    page.set_viewport_size({"width": SMALL, "height": 640})
+
+    for path in ("/team", f"/team/{officer}/absences/new", f"/team/{officer}/cases"):
+        page.goto(served.address + path)
+        assert accessibility_faults(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= SMALL, path
+
+
+def test_a_supervisor_records_an_absence_and_hands_a_case_over_without_scripts(
+    browser: Browser, served: Served
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        context.set_default_timeout(SLOWEST_PAGE)
+        page = context.new_page()
+        sign_in(page, served, "supervisor")
+        page.get_by_role("link", name="Team").click()
+        page.get_by_role("link", name="Record an absence of Officer (fictional)").first.click()
+        for part, value in {"Day": "9", "Month": "3", "Year": "2026"}.items():
+            page.get_by_label(part).first.fill(value)
+        page.get_by_role("button", name="Record it").click()
+        assert page.get_by_text("The absence is recorded.").count() == 1
+        page.get_by_role("button", name="Call off").click()
+
+        page.goto(f"{served.address}/cases/{served.part.case_id}")
+        page.get_by_role("link", name="Hand over", exact=True).click()
+        page.get_by_label("Which unit is to deal with it?").select_option(label="CPS Team")
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_label("Reason").fill("The charging decision is theirs")
+        page.get_by_role("button", name="Hand it over").click()
+        assert page.get_by_text("CPS Team").count() >= 1
 
 
 def test_no_staff_page_scrolls_sideways_on_a_small_screen(page: Page, served: Served) -> None:

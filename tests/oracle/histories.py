@@ -143,7 +143,7 @@ class _Maker:
         rules = [rule for facts in self.facts for rule in RULES_OF[facts["kind"]]]
         self.about(
             "waive",
-            rule=self.draw.choice([*rules, "PLAN-NOCHANGE", "CORRECTION"]),
+            rule=self.draw.choice([*rules, "PLAN-NOCHANGE", "PLAN-CLOSED", "CORRECTION"]),
             reason="told by somebody else",
         )
 

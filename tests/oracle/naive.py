@@ -37,7 +37,7 @@ BANK_HOLIDAYS = {
     for day in days.split()
 }
 OWED_BY_US = {"routine", "immediate", "officer_first", "staff_task"}
-TELLS_HER = {"routine", "officer_first"}
+TELLS_HER = {"routine", "officer_first", "victim_window"}
 """What she does without who wants no further updates."""
 
 REACHES_HER = {"spoke_identity_checked", "met_in_person", "video_identity_checked"}
@@ -147,6 +147,8 @@ class Reading:
     resumed_at: datetime | None = None
     paused: bool = False
     declined: bool = False
+    releases: bool | None = None
+    """What she who declined said of releases and bail; None where nobody asked her."""
     closed: bool = False
     no_change_day: date | None = None
     silences: list[tuple[datetime, datetime | None, int, date]] = field(default_factory=list)
@@ -192,8 +194,16 @@ class Reading:
         for edition, row in rules_for(self.code, facts["kind"], learned_on):
             if row["rule_id"] not in settled:
                 self.duties.append(duty_under(edition, row, facts, at, enhanced=self.enhanced))
-                if self.declined and row["class"] in TELLS_HER:
+                if self.does_without(self.duties[-1]):
                     self.duties[-1].close("waived", at)
+
+    def does_without(self, duty: Owed) -> bool:
+        """Of what is told her within hours, a release or bail alone, and only if she said that she wants not even those."""
+        if not self.declined:
+            return False
+        if duty.duty_class == "immediate":
+            return self.releases is False
+        return duty.duty_class in TELLS_HER and duty.urgent_by is None
 
     def on_victim(self, event: Event) -> None:
         self.enhanced = bool(event.get("enhanced"))
@@ -229,7 +239,7 @@ class Reading:
         urgent_by = since + timedelta(hours=4) if hours else None
         about = ("correction", "CORRECTION", facts["kind"], "officer_first", facts["owner"], self.enhanced)
         self.duties.append(Owed(*about, at, since, due_at, urgent_by, milestone=facts["id"]))
-        if self.declined and not hours:
+        if self.does_without(self.duties[-1]):
             self.duties[-1].close("waived", at)
 
     def on_contact(self, event: Event) -> None:
@@ -248,9 +258,9 @@ class Reading:
             self.refused.append(event)
 
     def on_decline(self, event: Event) -> None:
-        self.declined = True
+        self.declined, self.releases = True, event.get("wants_releases")
         for duty in self.open():
-            if duty.duty_class in TELLS_HER and duty.urgent_by is None:
+            if self.does_without(duty):
                 duty.close("waived", event["at"])
 
     def on_pause(self, event: Event) -> None:
@@ -260,7 +270,7 @@ class Reading:
     def on_resume(self, event: Event) -> None:
         if self.paused:
             self.pauses[-1] = (self.pauses[-1][0], event["at"])
-        self.paused = self.declined = False
+        self.paused, self.declined, self.releases = False, False, None
         self.resumed_at = event["at"]
         self.count_silence_anew()
 
@@ -269,6 +279,11 @@ class Reading:
         for duty in self.open():
             if duty.rule == "PLAN-NOCHANGE":
                 duty.close("cancelled", event["at"])
+        due_at = end(working_day_after(london_day(event["at"]), 1 if self.enhanced else 5))
+        about = ("plan", "PLAN-CLOSED", "case_closed", "officer_first", "police", self.enhanced)
+        self.duties.append(Owed(*about, event["at"], event["at"], due_at, None))
+        if self.does_without(self.duties[-1]):
+            self.duties[-1].close("waived", event["at"])
 
     def alerts(self, duty: Owed, until: datetime) -> dict[str, datetime]:
         """When each level was raised: at its step, but not before the duty was made, in a pause or after its end."""

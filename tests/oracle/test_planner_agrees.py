@@ -7,7 +7,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,14 @@ from models.cases import Case
 from models.duties import Duty
 from models.oversight import Alert
 from models.people import Participation
-from models.vocabulary import CORRECTION_RULE, NO_CHANGE_RULE, AlertLevel, MilestoneKind
+from models.vocabulary import (
+    CORRECTION_RULE,
+    FINAL_RULE,
+    NO_CHANGE_RULE,
+    AlertLevel,
+    DutyClass,
+    MilestoneKind,
+)
 from notify.eventfile.replay import SimulatedClock, replay, replay_services, throw_away_database
 from notify.oversight.alerts import alert_policy
 from notify.oversight.rules.alerts import Deadlines, steps
@@ -26,6 +33,7 @@ from notify.planning.calendar import england_and_wales
 from notify.planning.catalogue_files import SHIPPED, load_catalogue
 from notify.planning.corrections import CORRECTION_DAYS
 from notify.planning.milestones import DUTY_CLASSES
+from notify.planning.people import goes_without
 from notify.planning.policy import load_policy
 from notify.planning.rulebook import Rulebook
 from notify.planning.rules import due
@@ -92,6 +100,24 @@ def test_the_rules_say_what_a_naive_reading_of_the_code_says(code, rulebook, par
     assert compared > COUNT // PARTS
 
 
+@pytest.mark.parametrize("wants_releases", [None, True, False])
+@pytest.mark.parametrize("hours", [True, False])
+@pytest.mark.parametrize("duty_class", DutyClass)
+def test_what_goes_with_a_decline_is_what_a_naive_reading_says(
+    code: Code, duty_class: DutyClass, hours: bool, wants_releases: bool | None
+) -> None:
+    at = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    urgent_by = at + timedelta(hours=4) if hours else None
+    owed = Owed("2021", "R", "charge", duty_class.value, "police", False, at, at, at, urgent_by)
+    reading = Reading(code, declined=True, releases=wants_releases)
+    declined = Participation(declined_at=at, wants_releases=wants_releases)
+
+    duty = Duty(duty_class=duty_class, urgent_by=urgent_by)
+
+    assert goes_without(declined, duty) is reading.does_without(owed)
+    assert goes_without(Participation(), duty) is Reading(code).does_without(owed) is False
+
+
 @pytest.mark.parametrize("numbers", TOGETHER.values(), ids=TOGETHER)
 def test_whole_histories_end_as_a_naive_reading_says(code, rulebook, numbers):
     events = {f"C-{number}": history(number) for number in numbers}
@@ -137,6 +163,10 @@ def by_the_rules(rulebook: Rulebook, duty: Owed) -> tuple[object, ...]:
     if duty.rule == NO_CHANGE_RULE:
         opens_at, due_at = due.start_of(local_date(start)), due.end_of(local_date(start))
         duty_class, urgent_by = "routine", None
+    elif duty.rule == FINAL_RULE:
+        days = policy.default_days(enhanced=duty.enhanced)
+        opens_at, due_at = start, due.due_at(start, days, rulebook.calendar)
+        duty_class, urgent_by = "officer_first", None
     elif duty.rule == CORRECTION_RULE:
         opens_at, due_at = start, due.due_at(start, CORRECTION_DAYS, rulebook.calendar)
         duty_class = "officer_first"

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import func, select
 
-from bench import api, oversight, replay
+from bench import api, oversight, replay, same
 from bench.__main__ import BENCHMARKS, main
 from bench.crowd import Crowd, fill
 from bench.report import BenchError, Report
@@ -126,3 +126,21 @@ def test_each_sweep_finds_what_became_overdue_in_its_minute(database):
     ours, bare = oversight.sweeps(database, 10)
 
     assert len(ours) == len(bare) == oversight.SWEEPS
+
+
+def test_a_file_is_cut_in_two_where_time_goes_on(tmp_path):
+    file = tmp_path / "events.ndjson"
+    times = ["2026-01-01T09:00:00Z", *["2026-01-02T09:00:00Z"] * 4, "2026-01-03T09:00:00Z"]
+    file.write_text("".join(json.dumps({"at": at, "do": "unit"}) + "\n" for at in times))
+    first, second = tmp_path / "first", tmp_path / "second"
+
+    until = same.cut(file, first, second)
+
+    assert until == times[4]
+    assert first.read_bytes() + second.read_bytes() == file.read_bytes()
+    assert second.read_text().count("\n") == 1
+
+
+def test_a_year_that_lacks_what_could_make_a_difference_is_not_compared(tmp_path):
+    with pytest.raises(BenchError, match=r"the year has no .*decline"):
+        same.run(full=False, size=replay.Size(cases=1, days=3, mix="year", until="2026-01-02T00:00:00Z"))

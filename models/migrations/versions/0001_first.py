@@ -131,6 +131,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("ref", name=op.f("uq_staff_ref")),
     )
+    op.create_index(
+        "ix_staff_email",
+        "staff",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("email_sealed is not null"),
+        postgresql_where=sa.text("email_sealed is not null"),
+    )
     op.create_index(op.f("ix_staff_unit_id"), "staff", ["unit_id"], unique=False)
 
     op.create_table(
@@ -195,8 +203,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("ref", name=op.f("uq_cases_ref")),
     )
+    op.create_index("ix_cases_of_unit", "cases", ["unit_id", "closed_at", "opened_at", "id"], unique=False)
     op.create_index(op.f("ix_cases_officer_id"), "cases", ["officer_id"], unique=False)
-    op.create_index(op.f("ix_cases_unit_id"), "cases", ["unit_id"], unique=False)
 
     op.create_table(
         "contact_points",
@@ -233,6 +241,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("staff_id", "day", name=op.f("uq_digests_staff_id_day")),
     )
     op.create_index(op.f("ix_digests_next_try_at"), "digests", ["next_try_at"], unique=False)
+    op.create_index(
+        "uq_digests_one_planned",
+        "digests",
+        ["staff_id"],
+        unique=True,
+        sqlite_where=sa.text("next_try_at is not null"),
+        postgresql_where=sa.text("next_try_at is not null"),
+    )
 
     op.create_table(
         "staff_sessions",
@@ -513,9 +529,9 @@ def upgrade() -> None:
         sa.Column("milestone_id", sa.Uuid(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("edition", sa.String(), nullable=False),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_look_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -527,17 +543,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["victim_id"], ["victims.id"], name=op.f("fk_victim_windows_victim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_victim_windows")),
     )
+    op.create_index(
+        "ix_victim_windows_look",
+        "victim_windows",
+        ["next_look_at"],
+        unique=False,
+        sqlite_where=sa.text("next_look_at is not null"),
+        postgresql_where=sa.text("next_look_at is not null"),
+    )
     op.create_index(op.f("ix_victim_windows_milestone_id"), "victim_windows", ["milestone_id"], unique=False)
     op.create_index(
         op.f("ix_victim_windows_participation_id"), "victim_windows", ["participation_id"], unique=False
-    )
-    op.create_index(
-        "ix_victim_windows_remind",
-        "victim_windows",
-        ["remind_at"],
-        unique=False,
-        sqlite_where=sa.text("remind_at is not null"),
-        postgresql_where=sa.text("remind_at is not null"),
     )
     op.create_index(op.f("ix_victim_windows_victim_id"), "victim_windows", ["victim_id"], unique=False)
     op.create_index(
@@ -1137,14 +1153,14 @@ def downgrade() -> None:
         postgresql_where=sa.text("withdrawn_at is null"),
     )
     op.drop_index(op.f("ix_victim_windows_victim_id"), table_name="victim_windows")
-    op.drop_index(
-        "ix_victim_windows_remind",
-        table_name="victim_windows",
-        sqlite_where=sa.text("remind_at is not null"),
-        postgresql_where=sa.text("remind_at is not null"),
-    )
     op.drop_index(op.f("ix_victim_windows_participation_id"), table_name="victim_windows")
     op.drop_index(op.f("ix_victim_windows_milestone_id"), table_name="victim_windows")
+    op.drop_index(
+        "ix_victim_windows_look",
+        table_name="victim_windows",
+        sqlite_where=sa.text("next_look_at is not null"),
+        postgresql_where=sa.text("next_look_at is not null"),
+    )
 
     op.drop_table("victim_windows")
     op.drop_index(
@@ -1199,6 +1215,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_staff_sessions_staff_id"), table_name="staff_sessions")
 
     op.drop_table("staff_sessions")
+    op.drop_index(
+        "uq_digests_one_planned",
+        table_name="digests",
+        sqlite_where=sa.text("next_try_at is not null"),
+        postgresql_where=sa.text("next_try_at is not null"),
+    )
     op.drop_index(op.f("ix_digests_next_try_at"), table_name="digests")
 
     op.drop_table("digests")
@@ -1206,8 +1228,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_contact_points_value_index"), table_name="contact_points")
 
     op.drop_table("contact_points")
-    op.drop_index(op.f("ix_cases_unit_id"), table_name="cases")
     op.drop_index(op.f("ix_cases_officer_id"), table_name="cases")
+    op.drop_index("ix_cases_of_unit", table_name="cases")
 
     op.drop_table("cases")
     op.drop_table("api_tokens")
@@ -1218,6 +1240,12 @@ def downgrade() -> None:
 
     op.drop_table("victim_sessions")
     op.drop_index(op.f("ix_staff_unit_id"), table_name="staff")
+    op.drop_index(
+        "ix_staff_email",
+        table_name="staff",
+        sqlite_where=sa.text("email_sealed is not null"),
+        postgresql_where=sa.text("email_sealed is not null"),
+    )
 
     op.drop_table("staff")
     op.drop_index(op.f("ix_representatives_victim_id"), table_name="representatives")

@@ -16,7 +16,9 @@ from models.vocabulary import (
 from notify.delivery.rules.windows import Interval, Window, next_safe, valid_until
 
 # A list of what may be automatic, not of what may not: a class added later is refused until someone allows it.
-_AUTOMATIC = frozenset({DutyClass.ROUTINE, DutyClass.IMMEDIATE, DutyClass.OFFICER_FIRST})
+_AUTOMATIC = frozenset(
+    {DutyClass.ROUTINE, DutyClass.IMMEDIATE, DutyClass.OFFICER_FIRST, DutyClass.VICTIM_WINDOW}
+)
 
 _UNUSABLE = {
     ContactPointState.PENDING: Refusal.NOT_VERIFIED,
@@ -52,7 +54,7 @@ class PlanFacts:
 class Facts:
     """All that the gate looks at, read at the moment of deciding. `plan` is None when none is agreed.
 
-    Nothing goes before `quiet_until`: she heard from us a moment ago, and a phone that buzzes again draws looks.
+    `wants_releases`: she who declined said that she wants to be told of releases and bail, and of nothing else. Nothing goes before `quiet_until`: she heard from us a moment ago, and a phone that buzzes again draws looks.
     """
 
     plan: PlanFacts | None
@@ -63,6 +65,7 @@ class Facts:
     case_closed: bool
     urgent_by: datetime | None
     quiet_until: datetime | None = None
+    wants_releases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def _refusal_for_every_channel(facts: Facts) -> Refusal | None:
     in_order = (
         (not facts.duty_open, Refusal.DUTY_CLOSED),
         (facts.case_closed, Refusal.CASE_CLOSED),
-        (facts.declined, Refusal.DECLINED),
+        (facts.declined and not _is_release_she_wants(facts), Refusal.DECLINED),
         (facts.paused, Refusal.PAUSED),
         (plan is None, Refusal.NO_PLAN),
         (plan is not None and not plan.automatic, Refusal.NOT_AUTOMATIC),
@@ -147,6 +150,10 @@ def _refusal_for_every_channel(facts: Facts) -> Refusal | None:
         (_is_officer_first(facts) and not (plan and plan.officer_first_nudge), Refusal.OFFICER_FIRST),
     )
     return next((reason for holds, reason in in_order if holds), None)
+
+
+def _is_release_she_wants(facts: Facts) -> bool:
+    return facts.wants_releases and facts.duty_class == DutyClass.IMMEDIATE
 
 
 def _is_officer_first(facts: Facts) -> bool:

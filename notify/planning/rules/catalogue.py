@@ -1,7 +1,7 @@
 """The Victims' Code as data: editions of rules, each in force from a date."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -64,6 +64,32 @@ class Rule:
         return "policy" if self.standard_days is None else "code"
 
 
+@dataclass(frozen=True, slots=True)
+class WindowRule:
+    """Until when a victim herself may ask for something under a rule of the class victim_window.
+
+    Its clock starts when what a rule of `after` is about `opens` it: when it "happened", or when she was "told". It runs
+    `months` calendar months or `days` calendar days, one of the two. `reminder` is the kind of the words about it.
+    """
+
+    rule: str
+    opens: Literal["told", "happened"]
+    after: tuple[str, ...]
+    months: int | None
+    days: int | None
+    reminder: str
+
+    @property
+    def length(self) -> str:
+        """How long it is, in words.
+
+        >>> WindowRule("R9-ULS", "happened", ("R9-SENTENCE",), None, 28, "sentence_review_window").length
+        '28 calendar days'
+        """
+        count, unit = (self.days, "day") if self.days else (self.months, "month")
+        return f"{count} calendar {unit}{'' if count == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Edition:
     """One edition of the Code: its rules in file order, where they were read, and what to beware of.
@@ -81,11 +107,32 @@ class Edition:
     evidence: Mapping[str, str]
     sources: Mapping[str, str]
     rules: tuple[Rule, ...]
+    windows: Mapping[str, WindowRule] = field(default_factory=dict)
+    """The victim's own times, by the name of their rule."""
+    live_evidence: Sequence[str] = ()
+    """The evidence tags that stand for a live official text."""
+
+    @cached_property
+    def to_check(self) -> tuple[Rule, ...]:
+        """The rules whose evidence is not a live official text, in file order."""
+        return tuple(rule for rule in self.rules if rule.evidence not in self.live_evidence)
 
     @cached_property
     def by_kind(self) -> Mapping[MilestoneKind, tuple[Rule, ...]]:
         """The rules that each kind of milestone sets off, in file order."""
         return {kind: tuple(rule for rule in self.rules if kind in rule.kinds) for kind in MilestoneKind}
+
+    @cached_property
+    def windows_by_kind(self) -> Mapping[MilestoneKind, tuple[WindowRule, ...]]:
+        """The windows that each kind of milestone may open, in file order."""
+        return {
+            kind: tuple(
+                window
+                for window in self.windows.values()
+                if any(kind in self.by_id[rule].kinds for rule in window.after)
+            )
+            for kind in MilestoneKind
+        }
 
     @cached_property
     def by_id(self) -> Mapping[str, Rule]:
@@ -118,6 +165,16 @@ class Catalogue:
     def rules_for(self, kind: MilestoneKind, on: date) -> tuple[Rule, ...]:
         """The rules that a milestone sets off on a day, in file order."""
         return self.edition_on(on).by_kind[kind]
+
+    def windows_for(self, kind: MilestoneKind, on: date) -> tuple[WindowRule, ...]:
+        """The victim windows that a milestone may open, by the edition in force on a day."""
+        return self.edition_on(on).windows_by_kind[kind]
+
+    def window(self, rule_id: str, edition_id: str) -> WindowRule | None:
+        """The window under a rule of one edition; None when that edition is not here or has none."""
+        return next(
+            (edition.windows.get(rule_id) for edition in self.editions if edition.id == edition_id), None
+        )
 
     def rule(self, rule_id: str, on: date) -> Rule:
         """The rule of that name in the edition in force on a day; UnknownRuleError when it has none."""

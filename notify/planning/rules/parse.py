@@ -13,6 +13,7 @@ from typing import Any
 
 from models.vocabulary import Agency, DutyClass, MilestoneKind
 from notify.planning.rules.catalogue import CatalogueError, Edition, Rule, Stage
+from notify.planning.rules.windows import parse_windows, unfit
 
 HEADER_KEYS: Mapping[str, type] = {
     "id": str,
@@ -23,8 +24,10 @@ HEADER_KEYS: Mapping[str, type] = {
     "valid_to": date,
     "evidence": dict,
     "sources": dict,
+    "windows": dict,
+    "live_evidence": list,
 }
-OPTIONAL_KEYS = {"valid_to"}
+OPTIONAL_KEYS = {"valid_to", "windows", "live_evidence"}
 MOST_DAYS = 250  # about a year of working days: a larger number is a slip of the pen
 LONGEST_ID = 32  # characters
 
@@ -41,6 +44,7 @@ def parse_edition(name: str, header_text: str, rules_text: str) -> Edition:
         faults += (
             f"{name}.csv, rule {rule.id}, {fault}" for rule in rules for fault in _unexplained(rule, edition)
         )
+        faults += (f"{name}.toml, {fault}" for fault in unfit(edition.windows, rules))
     if faults or edition is None:
         raise CatalogueError(faults)
     return replace(edition, rules=rules)
@@ -61,10 +65,18 @@ def _edition(name: str, text: str, faults: list[str]) -> Edition | None:
         for key, kind in HEADER_KEYS.items()
         if key in header and type(header[key]) is not kind
     ]
+    for tag in header.get("live_evidence", []):
+        if tag not in header.get("evidence", {}):
+            found.append(f"{name}.toml, live_evidence: {tag!r} is not explained under [evidence]")
     if header.get("id") != name:
         found.append(f"{name}.toml, id: must be the name of the file")
     faults += sorted(found)
-    return None if found else Edition(**{"valid_to": None, **header}, rules=())
+    if found:
+        return None
+    wrong: list[str] = []
+    windows = parse_windows(header.pop("windows", {}), wrong)
+    faults += (f"{name}.toml, {fault}" for fault in wrong)
+    return None if wrong else Edition(**{"valid_to": None, **header}, rules=(), windows=windows)
 
 
 def _rules(name: str, text: str, faults: list[str]) -> Iterator[Rule]:

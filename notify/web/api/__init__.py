@@ -2,12 +2,21 @@
 
 from flask import Flask
 
-from notify.web.api import cases, contacts, milestones, plans, spec, victims, worklists
+from notify.web.api import cases, contacts, hand_overs, milestones, plans, spec, suspects, victims, worklists
 from notify.web.api.operations import BASE as BASE
 from notify.web.problems import ProblemApi
 from notify.web.security import exempt_from_csrf
 
-PARTS = (cases.part, victims.part, plans.part, milestones.part, contacts.part, worklists.part)
+PARTS = (
+    cases.part,
+    victims.part,
+    plans.part,
+    milestones.part,
+    suspects.part,
+    contacts.part,
+    hand_overs.part,
+    worklists.part,
+)
 
 
 def register(app: Flask) -> ProblemApi:

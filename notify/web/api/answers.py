@@ -21,7 +21,9 @@ from models.vocabulary import (
     DutyClass,
     DutyState,
     EnhancedRight,
+    LateReason,
     MilestoneKind,
+    NextStep,
     Outcome,
     RiskLevel,
     Role,
@@ -76,12 +78,12 @@ class CaseInFullSchema(CaseSchema):
     offence = text()
 
 
-class _PartSchema(Schema):
+class PartSchema(Schema):
     case = text()
     victim = text()
 
 
-class ParticipationSchema(_PartSchema):
+class ParticipationSchema(PartSchema):
     id = our_id()
     victim_id = our_id()
     enhanced = several(word(EnhancedRight))
@@ -91,6 +93,10 @@ class ParticipationSchema(_PartSchema):
     enrolled_at = moment()
     paused_at = moment(allow_none=True)
     declined_at = moment(allow_none=True)
+    wants_releases = flag(
+        allow_none=True,
+        metadata={"description": "What she who declined said of releases and bail; null: she was not asked"},
+    )
     last_reached_at = moment(allow_none=True)
 
 
@@ -112,7 +118,7 @@ class ParticipationInFullSchema(ParticipationSchema):
     contact_points = several(MaskedContactPointSchema)
 
 
-class PlanSchema(_PartSchema):
+class PlanSchema(PartSchema):
     id = our_id()
     version = number()
     agreed_at = moment()
@@ -142,10 +148,12 @@ class PlanInFullSchema(PlanSchema):
     channels = several(AgreedChannelSchema)
 
 
-class DutySchema(_PartSchema):
+class DutySchema(PartSchema):
     id = our_id()
     milestone = text(allow_none=True)
     rule = text()
+    edition = text()
+    policy = text(metadata={"description": "The version of the force's policy by which its times were set"})
     kind = text()
     duty_class = word(DutyClass, data_key="class")
     owner = word(Agency)
@@ -178,7 +186,43 @@ class MilestoneInFullSchema(MilestoneSchema):
     facts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
-class ContactSchema(_PartSchema):
+class HandOverSchema(Schema):
+    id = our_id()
+    case = text()
+    duty_id = our_id(data_key="duty", allow_none=True)
+    at = moment()
+    by = text(allow_none=True)
+    from_agency = word(Agency)
+    from_unit = text()
+    from_officer = text(allow_none=True)
+    to_agency = word(Agency)
+    to_unit = text()
+    to_officer = text(allow_none=True)
+
+
+class HandOverInFullSchema(HandOverSchema):
+    reason = text()
+
+
+class SuspectSchema(Schema):
+    suspect = text()
+    unconcerned = our_id(
+        allow_none=True,
+        metadata={"description": "What says that they do not concern this victim; null: they do"},
+    )
+
+
+class SuspectsSchema(Schema):
+    items = several(SuspectSchema)
+
+
+class UnconcernedSuspectSchema(PartSchema):
+    id = our_id()
+    at = moment()
+    ended_at = moment(allow_none=True)
+
+
+class ContactSchema(PartSchema):
     id = our_id()
     at = moment()
     outcome = word(Outcome)
@@ -190,20 +234,25 @@ class WaiverSchema(Schema):
     duties = several(DutySchema)
 
 
-class AlertSchema(_PartSchema):
+class AlertSchema(PartSchema):
     id = our_id()
     duty = our_id()
     rule = text()
     kind = text()
+    owner = word(Agency)
     level = word(AlertLevel)
     to_role = word(Role)
     raised_at = moment()
     state = word(AlertState)
+    acknowledged_at = moment(allow_none=True)
     due_at = moment()
     urgent_by = moment(allow_none=True)
+    reason_late = word(LateReason, allow_none=True)
+    next_step = word(NextStep, allow_none=True)
+    next_step_by = moment(allow_none=True)
 
 
-class TaskSchema(_PartSchema):
+class TaskSchema(PartSchema):
     id = our_id()
     task = word(TaskKind)
     rules = several(text())

@@ -9,7 +9,7 @@ from models.staff import Staff, Unit
 from notify.errors import FieldFault, NotKnown
 from notify.ledger.acts import Act
 from notify.oversight.pages import cases_page
-from notify.planning import people
+from notify.planning import case_closing, people
 from notify.planning.api_tokens import Bearer, Scope
 from notify.planning.queries import staff_by_ref, unit_by_ref
 from notify.shapes import CaseShape, ReasonShape
@@ -17,6 +17,7 @@ from notify.web.api.answers import CaseInFullSchema, CaseSchema, listed, told_ca
 from notify.web.api.finding import find_case, in_the_body
 from notify.web.api.operations import Part
 from notify.web.api.queries import CasesQuery, wanted
+from notify.web.context import current_services
 
 part = Part("cases", "Investigations, each with a unit and an officer in the case")
 
@@ -66,9 +67,9 @@ def show_case(act: Act, caller: Bearer, case: str) -> dict[str, Any]:
 
 @part.act("/cases/<case>/closure", Scope.CASES_WRITE, CaseSchema, body=ClosureBody)
 def close_case(act: Act, caller: Bearer, body: dict[str, Any], case: str) -> dict[str, Any]:
-    """Close a case: nothing automatic leaves any more; what the victim is still owed becomes a call to make."""
+    """Close a case: nothing automatic leaves any more; what a victim is owed, and that it is closed, is a call to make."""
     row = find_case(act, caller, case, lock=True)
-    people.close_case(act, row, reason=body["reason"])
+    case_closing.close_case(act, current_services().rulebook, row, reason=body["reason"])
     return _told(act, row)
 
 

@@ -89,6 +89,19 @@ def find_milestone(act: Act, caller: Bearer, ref: str) -> tuple[Milestone, Case]
     return milestone, case
 
 
+def find_duty(act: Act, caller: Bearer, duty_id: str, *, lock: bool = True) -> tuple[Duty, Victim, Case]:
+    """A duty, locked unless its case is to be locked first, with whom it is owed to."""
+    query = (
+        select(Duty, Victim, Case)
+        .join(Participation, Participation.id == Duty.participation_id)
+        .join(Victim, Victim.id == Participation.victim_id)
+        .join(Case, Case.id == Participation.case_id)
+        .where(Duty.id == _id(duty_id, "duty"), visible(caller.viewer))
+    )
+    duty, victim, case = _one(act, query, "duty", Duty if lock else None)
+    return duty, victim, case
+
+
 def find_alert(act: Act, caller: Bearer, alert_id: str) -> tuple[Alert, Duty, Victim, Case]:
     """An alert, locked, with what it is about."""
     query = (

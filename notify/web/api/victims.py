@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from models.people import ContactPoint
+from notify.fields import flag
 from notify.ledger import suspending
 from notify.ledger.acts import Act
 from notify.phone import masked
@@ -34,6 +35,11 @@ class VictimBody(VictimShape):
 
 class WishBody(ReasonShape):
     pass
+
+
+class DeclineBody(ReasonShape):
+    wants_releases = flag(load_default=None, allow_none=True)
+    """Whether she wants to be told of releases and bail alone; null or nothing: she was not asked."""
 
 
 class SupportBody(SupportShape):
@@ -88,10 +94,12 @@ def resume(act: Act, caller: Bearer, body: dict[str, Any], case: str, victim: st
     return _wish(act, people.resume, find_part(act, caller, case, victim, lock=True), body)
 
 
-@part.act(f"{ONE}/decline", Scope.PLANS_WRITE, ParticipationSchema, body=WishBody)
+@part.act(f"{ONE}/decline", Scope.PLANS_WRITE, ParticipationSchema, body=DeclineBody)
 def decline(act: Act, caller: Bearer, body: dict[str, Any], case: str, victim: str) -> dict[str, Any]:
-    """The victim wants no further updates."""
-    return _wish(act, people.decline, find_part(act, caller, case, victim, lock=True), body)
+    """The victim wants no further updates; said again, with more of what she wants of releases and bail."""
+    found = find_part(act, caller, case, victim, lock=True)
+    people.decline(act, found.participation, reason=body["reason"], wants_releases=body["wants_releases"])
+    return told_part(found)
 
 
 @part.act(f"{ONE}/support", Scope.CASES_WRITE, ParticipationSchema, body=SupportBody)

@@ -17,6 +17,7 @@ from notify.planning.milestones import LONGEST_FACT, Happening
 from notify.planning.rules.catalogue import Catalogue, Stage
 from notify.web.fields import ClockTimeField
 from notify.web.staff.forms import day_field, dropdown, instant, line, needed, radios, text, tick_boxes
+from notify.web.staff.suspect_field import SuspectField, agree
 from notify.web.staff.words import said
 
 STAGES = {
@@ -75,8 +76,17 @@ class MilestoneForm(FlaskForm):
     happened_time: Any = ClockTimeField("Time it happened", [needed("Enter the time it happened")])
     learned_day = day_field("Day you learned of it", hint="Leave empty if it was known at once")
     learned_time: Any = ClockTimeField("Time you learned of it")
-    owner = radios("Who must tell the victim?", Agency, "Choose who must tell the victim", default="police")
-    suspect = line("Suspect (optional)", hint="A reference or a name. It is kept encrypted and never sent.")
+    owner = radios(
+        "Who learned of it?",
+        Agency,
+        "Choose who learned of it",
+        default="police",
+        description="They must tell the victim, and their time runs from when they learned of it",
+    )
+    who = SuspectField("Which suspect?")
+    suspect = line(
+        "Another suspect (optional)", hint="A reference or a name. It is kept encrypted and never sent."
+    )
     facts = FormField(FactsForm)
     once = HiddenField(default=lambda: str(new_id()), filters=[_own_id])
     """Made with the empty form: when it is sent twice, by a second press or from the browser's history, this is the same."""
@@ -84,6 +94,7 @@ class MilestoneForm(FlaskForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Both halves of the second moment, or neither, besides what each field checks."""
         right = bool(super().validate(extra_validators))
+        right = agree(self.who, self.suspect) and right
         day, time = self.learned_day, self.learned_time
         if day.errors or time.errors:
             return False
@@ -117,7 +128,7 @@ class MilestoneForm(FlaskForm):
             happened_at=happened_at,
             learned_at=learned_at,
             owner=Agency(self.owner.data),
-            suspect=self.suspect.data or None,
+            suspect=self.who.chosen(self.suspect.data),
             facts={**kept, **{name: value for name, value in named.items() if value}} or None,
         )
 

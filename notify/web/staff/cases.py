@@ -17,10 +17,13 @@ from notify.access import WRITERS
 from notify.ledger.acts import Act
 from notify.oversight.queries import PAGE, visible_case, visible_cases
 from notify.planning import people
+from notify.planning.case_closing import close_case
 from notify.planning.queries import staff_by_ref
+from notify.web.context import current_services
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.forms import CaseForm, ReasonForm
 from notify.web.staff.guard import READERS, acting, guarded, may_change, viewer
+from notify.web.staff.hand_overs import hand_overs_shown, holders_shown
 from notify.web.staff.lookups import Part, parts_of, the_case
 from notify.web.staff.owed import Owed, owed_by_part
 from notify.web.staff.pages import page_number, pages_known
@@ -78,6 +81,8 @@ def one(case_id: UUID) -> str:
             "close_reason": act.key(case.id).open_or_none(case, "close_reason_sealed"),
             "officer": staff_names(act, [case.officer_id])[case.officer_id],
             "unit": unit_name(act, case.unit_id),
+            "holders": holders_shown(act, case),
+            "hand_overs": hand_overs_shown(act, case, victims),
         }
     return render_template(
         "staff/case.html",
@@ -127,7 +132,8 @@ def close(case_id: UUID) -> str | Response:
     form = ReasonForm()
 
     def step(act: Act) -> None:
-        people.close_case(act, the_case(act.session, case_id), reason=form.reason.data)
+        rulebook = current_services().rulebook
+        close_case(act, rulebook, the_case(act.session, case_id), reason=form.reason.data)
 
     if carried_out(form, step):
         return done("The case is closed.", url_for("cases.one", case_id=case_id))
@@ -139,7 +145,8 @@ def close(case_id: UUID) -> str | Response:
         form=form,
         title="Close the case",
         button="Close the case",
-        advice="No message leaves any more. What a victim is still owed stays owed, as a call to make.",
+        advice="No message leaves any more. What a victim is still owed stays owed, as a call to make; so is, to "
+        "each victim, that the case is closed.",
         warning=True,
         rows=[("Case", case.ref)],
         back=url_for("cases.one", case_id=case_id),

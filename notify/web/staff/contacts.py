@@ -26,6 +26,7 @@ from notify.web.staff.guard import acting, guarded
 from notify.web.staff.lookups import Part, the_duty, the_part, the_point
 from notify.web.staff.owed import open_duties_of
 from notify.web.staff.shown import points_of
+from notify.web.staff.still_owed import what_else_stays
 from notify.web.staff.words import deadline, said
 from notify.wording.render import call_prompt, render_page
 
@@ -92,7 +93,7 @@ def waive(duty_id: UUID) -> str | Response:
         button="Waive this duty",
         advice="The victim is not told of this. Say why that is right.",
         warning=True,
-        about=lambda act, _: _which(the_duty(act.session, duty_id)[0]),
+        about=lambda act, _: _which(act, the_duty(act.session, duty_id)[0]),
     )
 
 
@@ -139,11 +140,13 @@ def _prompts(part: Part, duties: Sequence[Duty]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _which(duty: Duty) -> Rows:
+def _which(act: Act, duty: Duty) -> Rows:
     return [
         ("Duty", f"{said(duty.kind)} ({duty.rule})"),
         ("To be told by", deadline(duty.deadline)),
         ("State", said(duty.state)),
+        ("Made under", f"Edition {duty.edition}, policy {duty.policy}"),
+        *what_else_stays(act, duty),
     ]
 
 

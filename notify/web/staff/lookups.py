@@ -81,8 +81,8 @@ def the_milestone(session: Session, milestone_id: UUID) -> tuple[Milestone, Case
     return _found(session.execute(query).first())
 
 
-def the_duty(session: Session, duty_id: UUID) -> tuple[Duty, Part]:
-    return _owed(session, Duty, lambda: Duty.participation_id, duty_id)
+def the_duty(session: Session, duty_id: UUID, *, lock: bool = True) -> tuple[Duty, Part]:
+    return _owed(session, Duty, lambda: Duty.participation_id, duty_id, lock=lock)
 
 
 def the_task(session: Session, task_id: UUID) -> tuple[Task, Part]:
@@ -93,17 +93,18 @@ def the_alert(session: Session, alert_id: UUID) -> tuple[Alert, Part]:
     return _owed(session, Alert, lambda: Alert.participation_id, alert_id)
 
 
-def _owed(session: Session, noun: type[Any], link: Callable[[], Any], row_id: UUID) -> tuple[Any, Part]:
-    """A row that belongs to a participation, locked, with the participation."""
-    row = session.execute(
+def _owed(
+    session: Session, noun: type[Any], link: Callable[[], Any], row_id: UUID, *, lock: bool = True
+) -> tuple[Any, Part]:
+    """A row that belongs to a participation, locked unless told otherwise, with the participation."""
+    query = (
         select(noun, Participation, Victim, Case)
         .join(Participation, Participation.id == link())
         .join(Victim, Victim.id == Participation.victim_id)
         .join(Case, Case.id == Participation.case_id)
         .where(noun.id == row_id, visible(viewer()))
-        .with_for_update(of=noun)
-    ).first()
-    found = _found(row)
+    )
+    found = _found(session.execute(query.with_for_update(of=noun) if lock else query).first())
     return found[0], Part(*found[1:])
 
 

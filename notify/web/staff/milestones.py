@@ -10,14 +10,19 @@ from notify.errors import Conflict
 from notify.ledger.acts import Act
 from notify.planning.corrections import correct_milestone, withdraw_milestone
 from notify.planning.milestones import is_recorded, read_happening, record_milestone
-from notify.planning.queries import milestone_by_external_id
+from notify.planning.queries import agency_of, milestone_by_external_id
+from notify.planning.suspects import suspects_of
 from notify.web.context import current_services
+from notify.web.staff import still_owed
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.case_forms import CorrectionForm, MilestoneForm, as_typed, kinds_by_stage
 from notify.web.staff.forms import ReasonForm
-from notify.web.staff.guard import acting, guarded
+from notify.web.staff.guard import acting, guarded, viewer
 from notify.web.staff.lookups import the_case, the_milestone
+from notify.web.staff.suspect_field import NOBODY
 from notify.web.staff.words import said, when
+
+NOT_ABOUT_ONE = "It is not about one suspect"
 
 bp = guarded("milestones", *WRITERS)
 
@@ -26,8 +31,12 @@ bp = guarded("milestones", *WRITERS)
 def record(case_id: UUID) -> str | Response:
     """What follows from it is made in the same act; the page says how many duties that is."""
     rulebook = current_services().rulebook
-    form = MilestoneForm()
+    form = MilestoneForm(data={"owner": _own_agency()})
     form.kind.choices = kinds_by_stage(rulebook.catalogue)
+    with acting() as act:
+        case = the_case(act.session, case_id)
+        act.log("viewed", case, owner=case.id, page="milestone")
+        form.who.offer(suspects_of(act, case.id), nobody=NOT_ABOUT_ONE)
     duties: list[object] = []
     recorded: list[str] = []
 
@@ -50,10 +59,13 @@ def record(case_id: UUID) -> str | Response:
         return done(
             f"{said(form.kind.data)} is recorded. It made {count}.", url_for("cases.one", case_id=case_id)
         )
-    with acting() as act:
-        case = the_case(act.session, case_id)
-        act.log("viewed", case, owner=case.id, page="milestone")
     return render_template("staff/milestone.html", form=form, case=case)
+
+
+def _own_agency() -> str:
+    """What happened is learned of, most of the time, by the agency of whoever records it."""
+    with current_services().reading() as session:
+        return agency_of(session, viewer().unit_id).value
 
 
 @bp.route("/milestones/<uuid:milestone_id>/correct", methods=["GET", "POST"])
@@ -64,7 +76,11 @@ def correct(milestone_id: UUID) -> str | Response:
         milestone, case = the_milestone(act.session, milestone_id)
         act.log("viewed", milestone, owner=case.id)
         earlier = read_happening(act, milestone)
-    form = CorrectionForm(data=as_typed(earlier))
+        own = milestone.suspect_index
+        suspects = suspects_of(act, case.id)
+    typed = as_typed(earlier) | ({"who": own.hex(), "suspect": ""} if own else {"who": NOBODY})
+    form = CorrectionForm(data=typed)
+    form.who.offer(suspects, nobody=NOT_ABOUT_ONE, as_spelt=earlier.suspect)
     form.kind.choices = kinds_by_stage(rulebook.catalogue)
 
     def step(act: Act) -> None:
@@ -86,6 +102,7 @@ def withdraw(milestone_id: UUID) -> str | Response:
     with acting() as act:
         milestone, case = the_milestone(act.session, milestone_id)
         act.log("viewed", milestone, owner=case.id, page="withdraw")
+        goes = still_owed.what_a_withdrawal_cancels(act, milestone)
     owed: list[object] = []
 
     def step(act: Act) -> None:
@@ -107,6 +124,7 @@ def withdraw(milestone_id: UUID) -> str | Response:
             ("Case", case.ref),
             ("Milestone", said(milestone.kind)),
             ("Happened", when(milestone.happened_at)),
+            *goes,
         ],
         back=url_for("cases.one", case_id=case.id),
     )

@@ -1,15 +1,22 @@
 """About the service itself: the figures and texts in use for administrators, and in development the outbox."""
 
+from datetime import timedelta
+
 from flask import abort, render_template
 
 from models.staff import Staff
 from models.vocabulary import Role
+from notify.clock import local_date
 from notify.delivery.providers.outbox import read_outbox
+from notify.oversight.digest import given_up
+from notify.presence import unwatched_units
 from notify.web.context import current_services
 from notify.web.staff.guard import acting, guarded, viewer
 
 NEWEST = 100
 """How many messages of the outbox are shown."""
+LATELY = timedelta(days=7)
+"""How far back digests that did not go are counted."""
 
 bp = guarded("service", Role.ADMIN)
 development = guarded("development", Role.SUPERVISOR, Role.ADMIN)
@@ -23,10 +30,16 @@ def has_outbox() -> bool:
 
 @bp.get("/about")
 def about() -> str:
-    """Which policy, Code and wording are in use, and what must still be checked by a person."""
+    """Which policy, Code and wording are in use, and what must still be checked or mended by a person."""
     services = current_services()
+    now = services.clock()
+    with services.reading() as session:
+        not_sent = given_up(session, since=local_date(now - LATELY))
+        unwatched = [unit.ref for unit in unwatched_units(session, now)]
     return render_template(
         "staff/about.html",
+        not_sent=not_sent,
+        unwatched=unwatched,
         policy=services.rulebook.policy,
         editions=services.rulebook.catalogue.editions,
         wording=services.wording,

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from models.keyring import SERVICE
 from models.staff import Staff, StaffSession
-from notify.access import Viewer
+from notify.access import Viewer, viewer_of
 from notify.delivery.writing import hashed
 from notify.ledger.acts import Act
 from notify.wiring import Services, new_token
@@ -65,9 +65,10 @@ def find(services: Services, token: str) -> SignedIn | None:
             return None
         kept, staff = found
         name = services.keys.of(session, SERVICE).open(staff, "name_sealed")
+        viewer = viewer_of(session, staff)
     if at - kept.last_seen_at >= NOTED_EVERY:
         _note(services, kept.id, at)
-    return SignedIn(Viewer(staff.id, staff.unit_id, staff.role), name)
+    return SignedIn(viewer, name)
 
 
 def end(act: Act, token: str) -> None:

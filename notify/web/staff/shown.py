@@ -36,6 +36,8 @@ class VictimShown:
     risk: RiskLevel
     paused: bool
     declined: bool
+    releases_only: bool
+    """She who declined wants to be told of releases and bail."""
 
     @property
     def priority(self) -> bool:
@@ -86,6 +88,7 @@ def victim_shown(act: Act, part: Part) -> VictimShown:
         risk=part.participation.risk,
         paused=part.participation.paused_at is not None,
         declined=part.participation.declined_at is not None,
+        releases_only=part.participation.wants_releases is True,
     )
 
 
@@ -114,6 +117,13 @@ def staff_names(act: Act, ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
 
 def unit_name(act: Act, unit_id: UUID) -> str:
     return act.key(SERVICE).open(act.session.get_one(Unit, unit_id), "name_sealed")
+
+
+def unit_names(act: Act, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Names of units by id."""
+    key = act.key(SERVICE)
+    rows = act.session.scalars(select(Unit).where(Unit.id.in_(ids)))
+    return {row.id: key.open(row, "name_sealed") for row in rows}
 
 
 def points_of(act: Act, victim_ids: Collection[UUID]) -> list[PointShown]:

@@ -1,46 +1,86 @@
 """The supervisor's list of duties that are overdue, urgent or escalated, and what is done about each."""
 
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from models.duties import Duty
 from models.oversight import Alert
 from models.staff import Staff
-from models.vocabulary import AlertState, Role
+from models.vocabulary import AlertLevel, AlertState, Role
 from notify.ledger.acts import Act
 from notify.oversight.alerts import acknowledge, resolve
-from notify.oversight.queries import OVERSEEN, PAGE, overdue_list, unknown_inbound
+from notify.oversight.counts import count_alerts
+from notify.oversight.queries import PAGE, overdue_list, unknown_inbound
+from notify.oversight.ways import OVERSEEN
+from notify.web.context import current_services
 from notify.web.staff.about_victim import ask
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.forms import ResolveForm
 from notify.web.staff.guard import acting, guarded, viewer
-from notify.web.staff.lookups import Part, the_alert
+from notify.web.staff.late import late_shown
+from notify.web.staff.lookups import the_alert
 from notify.web.staff.pages import page_number, pages_known
-from notify.web.staff.shown import staff_names, unknown_shown, victim_shown
+from notify.web.staff.shown import unknown_shown
 from notify.web.staff.words import deadline, said
 
 bp = guarded("overdue", Role.SUPERVISOR, Role.AUDITOR)
 changes = guarded("alerts", Role.SUPERVISOR)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines of the list are asked for: all, those of one highest level, those that nobody has looked at."""
+
+    level: AlertLevel | None
+    unseen: bool
+    page: int
+
+    def address(self, **other: Any) -> str:
+        """The address of the same list, but for what is given."""
+        asked = replace(self, **{"page": 1} | other)
+        return url_for(
+            "overdue.overdue",
+            level=asked.level,
+            seen="no" if asked.unseen else None,
+            page=asked.page if asked.page > 1 else None,
+        )
+
+
+def _wanted() -> Wanted:
+    """What the address asks for; a level that there is none of is no filter."""
+    level = request.args.get("level", "")
+    return Wanted(
+        level=AlertLevel(level) if level in set(AlertLevel) else None,
+        unseen=request.args.get("seen") == "no",
+        page=page_number(),
+    )
+
+
 @bp.get("/overdue")
 def overdue() -> str:
     """Enhanced rights first, then risk, then age; after them what came in from numbers that nobody knows."""
-    page = page_number()
-    offset = (page - 1) * PAGE
+    wanted = _wanted()
+    offset = (wanted.page - 1) * PAGE
+    calendar = current_services().rulebook.calendar
     with acting() as act:
-        lines = overdue_list(act.session, viewer(), offset=offset, limit=PAGE + 1)
-        shown = lines[:PAGE]
-        victims = {
-            line.participation.id: victim_shown(act, Part(line.participation, line.victim, line.case))
-            for line in shown
-        }
-        officers = staff_names(act, [line.case.officer_id for line in shown])
+        counts = count_alerts(act.session, viewer(), act.at)
+        lines = overdue_list(
+            act.session,
+            viewer(),
+            at=act.at,
+            level=wanted.level,
+            unseen=wanted.unseen,
+            offset=offset,
+            limit=PAGE + 1,
+        )
+        shown = late_shown(act, lines[:PAGE], calendar, own_unit=viewer().unit_id)
         came_in = unknown_inbound(act.session, viewer(), at=act.at, offset=offset, limit=PAGE + 1)
         unknown = [unknown_shown(act, row) for row in came_in[:PAGE]]
         me = act.session.get_one(Staff, viewer().staff_id)
@@ -50,14 +90,12 @@ def overdue() -> str:
     return render_template(
         "staff/overdue.html",
         lines=shown,
-        victims=victims,
-        officers=officers,
+        counts=counts,
+        wanted=wanted,
         unknown=unknown,
-        at=act.at,
         can_change=viewer().role is Role.SUPERVISOR,
         form=FlaskForm(),
-        page=page,
-        pages=pages_known(page, max(len(lines), len(came_in)), PAGE),
+        pages=pages_known(wanted.page, max(len(lines), len(came_in)), PAGE),
     )
 
 
@@ -104,12 +142,14 @@ def resolve_alert(alert_id: UUID) -> str | Response:
 
 
 def _live(session: Session, alert: Alert) -> list[Alert]:
-    """Every alert for a supervisor about the same duty that is not resolved."""
+    """This alert, and every one for a supervisor about the same duty, that is not resolved."""
     return list(
         session.scalars(
             select(Alert)
             .where(
-                Alert.duty_id == alert.duty_id, Alert.level.in_(OVERSEEN), Alert.state != AlertState.RESOLVED
+                Alert.duty_id == alert.duty_id,
+                or_(Alert.id == alert.id, Alert.level.in_(OVERSEEN)),
+                Alert.state != AlertState.RESOLVED,
             )
             .with_for_update()
         )

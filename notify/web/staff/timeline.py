@@ -1,4 +1,7 @@
-"""The timeline of a case: one list of everything that happened, was owed, was sent, was said and was done."""
+"""The timeline of a case: one list of everything that happened, was owed, was sent, was said and was done.
+
+Long because each kind of line is told here, side by side.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,15 +13,17 @@ from sqlalchemy import select
 
 from models.cases import Case
 from models.duties import Duty
-from models.ledger import ContactEntry
+from models.ledger import AuditEntry, ContactEntry
 from models.messages import Inbound, Message, SealedUpdate
 from models.milestones import Milestone, MilestoneCorrection
-from models.oversight import Task
+from models.oversight import DutyReview, Task
 from models.people import ContactPoint, Participation
 from models.plans import Plan
 from models.vocabulary import DutyState, MessageState, TaskState
+from notify.ledger import audit
 from notify.ledger.acts import Act
 from notify.planning.milestones import read_happening
+from notify.web.staff.late import review_shown
 from notify.web.staff.shown import CONTACT, VictimShown, inbound_text, staff_names
 from notify.web.staff.words import deadline, said, when
 
@@ -34,6 +39,18 @@ IN_WORDS = {
     MessageState.CLAIMED: "being sent",
     MessageState.ACCEPTED: "sent",
     MessageState.REFUSED: "not sent",
+}
+
+
+WISHES = {
+    "paused": "Asked for no contact for now",
+    "resumed": "Wants contact again",
+    "declined": "Wants no further updates",
+}
+"""What is noted in the audit chain of what a victim asked for."""
+RELEASES_WANTED = {
+    "yes": "Wants to be told of releases and bail only",
+    "no": "Does not want to be told of releases and bail either",
 }
 
 
@@ -75,17 +92,22 @@ def timeline(act: Act, case: Case, victims: Mapping[UUID, VictimShown]) -> list[
         _task: _of(act, Task, victims),
         _plan: _of(act, Plan, victims),
     }
+    duties = {duty.id: duty for duty in by_noun[_duty]}
+    reviews = act.session.scalars(select(DutyReview).where(DutyReview.duty_id.in_(duties))).all()
     people: set[UUID | None] = {
         person for rows in by_noun.values() for row in rows for person in _people(row)
     }
     people.update(m.recorded_by_id for m in milestones)
     people.update(c.by_id for c in corrections)
+    people.update(r.by_id for r in reviews)
     telling = _Telling(act, victims, staff_names(act, people))
     corrected = {c.milestone_id for c in corrections}
     kinds = {m.id: m for m in milestones}
     lines = [tell(telling, row) for tell, rows in by_noun.items() for row in rows]
     lines += [_milestone(telling, m, is_corrected=m.id in corrected) for m in milestones]
     lines += [_correction(telling, c, kinds[c.milestone_id]) for c in corrections]
+    lines += [_review(telling, r, duties[r.duty_id]) for r in reviews]
+    lines += _wishes(telling)
     lines += _came_in(telling)
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
@@ -137,6 +159,7 @@ def _duty(telling: _Telling, row: Duty) -> Line:
         DutyState.CANCELLED: ("Cancelled", "grey"),
     }[row.state]
     details = [f"By {deadline(row.deadline)}", f"{row.rule}, {said(row.duty_class).lower()}"]
+    details.append(f"Edition {row.edition}, policy {row.policy}")
     if row.closed_at is not None:
         details.append(f"{said(row.state)} {when(row.closed_at)} by {telling.names[row.closed_by_id]}")
     reason = telling.act.key(row.victim_id).open_or_none(row, "close_reason_sealed")
@@ -150,6 +173,17 @@ def _duty(telling: _Telling, row: Duty) -> Line:
         colour,
         telling.victims[row.participation_id],
         tuple(details),
+    )
+
+
+def _review(telling: _Telling, row: DutyReview, duty: Duty) -> Line:
+    shown = review_shown(telling.act, row, telling.names[row.by_id])
+    return Line(
+        row.at,
+        "Why it is late",
+        said(duty.kind),
+        victim=telling.victims[duty.participation_id],
+        details=(f"{duty.rule}. {shown.said}", shown.in_words),
     )
 
 
@@ -224,6 +258,29 @@ def _task(telling: _Telling, row: Task) -> Line:
         telling.victims[row.participation_id],
         tuple(details),
     )
+
+
+def _wishes(telling: _Telling) -> Iterator[Line]:
+    """What the victims asked for: told from the audit chain, where each wish stands with who took it down and why."""
+    act = telling.act
+    rows = act.session.scalars(
+        select(AuditEntry).where(
+            AuditEntry.subject_id.in_(telling.victims),
+            AuditEntry.subject == Participation.__tablename__,
+            AuditEntry.action.in_(WISHES),
+        )
+    ).all()
+    names = staff_names(act, (row.actor_id for row in rows))
+    for row in rows:
+        title, releases = WISHES[row.action], RELEASES_WANTED.get(str(row.detail.get("wants_releases")))
+        details = [f"By {names[row.actor_id]}: {audit.reason(act.session, act.keys, row)}"]
+        yield Line(
+            row.at,
+            "Wish",
+            title,
+            victim=telling.victims[row.subject_id] if row.subject_id else None,
+            details=(*details, *([releases] if releases else [])),
+        )
 
 
 def _came_in(telling: _Telling) -> Iterator[Line]:

@@ -13,13 +13,16 @@ from notify.access import WRITERS
 from notify.ledger.acts import Act
 from notify.planning import people
 from notify.planning.queries import current_plan
+from notify.web.context import current_services
 from notify.web.staff.about_victim import address, look_at
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.forms import VictimForm
 from notify.web.staff.guard import READERS, acting, guarded, may_change, viewer
 from notify.web.staff.lookups import Part, the_case
 from notify.web.staff.owed import open_duties_of, open_tasks_of
+from notify.web.staff.own_times import own_times
 from notify.web.staff.shown import PointShown, points_of, representatives_of, staff_names
+from notify.web.staff.suspects import known_suspects
 
 bp = guarded("victims", *READERS)
 changes = guarded("enrolment", *WRITERS)
@@ -57,6 +60,10 @@ def one(participation_id: UUID) -> str:
             "duties": open_duties_of(act.session, participation_id),
             "tasks": open_tasks_of(act.session, participation_id),
             "born": act.key(part.victim.id).open_or_none(part.victim, "date_of_birth_sealed"),
+            "own_times": own_times(
+                act.session, current_services().rulebook.catalogue, participation_id, at=act.at
+            ),
+            "suspects": known_suspects(act, part),
             "at": act.at,
         }
     return render_template("staff/victim.html", part=part, victim=victim, can_change=may_change(), **shown)

@@ -4,6 +4,8 @@ from datetime import time, timedelta
 from uuid import UUID
 
 from werkzeug.wrappers import Response
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs lag behind
 
 from models.vocabulary import RepresentativeKind, Supports
 from notify.access import WRITERS
@@ -22,9 +24,29 @@ from notify.web.staff.forms import (
 )
 from notify.web.staff.guard import guarded
 from notify.web.staff.lookups import the_part, the_representative
+from notify.web.staff.still_owed import what_a_decline_leaves, what_stays
 
 bp = guarded("wishes", *WRITERS)
 BOTH = ("GET", "POST")
+NOT_ASKED, WANTS, WANTS_NOT = "not_asked", "yes", "no"
+RELEASES = (
+    (WANTS, "Yes: tell the victim of releases and bail only, as the plan agrees"),
+    (WANTS_NOT, "No: not even of releases and bail"),
+    (NOT_ASKED, "Not asked yet: each release or bail is a call to make"),
+)
+WANTED = {NOT_ASKED: None, WANTS: True, WANTS_NOT: False}
+CHOOSE_RELEASES = "Choose what was said about releases and bail"
+
+
+class DeclineForm(ReasonForm):
+    """No further updates, and what of those that may matter to the victim's safety."""
+
+    releases = RadioField(
+        "Does the victim want to be told of releases and bail?",
+        default=NOT_ASKED,  # what is true until somebody says otherwise
+        choices=[SelectChoice(*choice) for choice in RELEASES],
+        invalid_choice_message=CHOOSE_RELEASES,  # type: ignore[call-arg]  # the stubs lag behind
+    )
 
 
 @bp.route("/victims/<uuid:participation_id>/pause", methods=BOTH)
@@ -43,6 +65,7 @@ def pause(participation_id: UUID) -> str | Response:
         title="Pause contact",
         button="Pause contact",
         advice="Nothing is sent and no clock rings until you resume. What is owed stays owed.",
+        about=lambda act, _: what_stays(act, participation_id),
     )
 
 
@@ -67,22 +90,24 @@ def resume(participation_id: UUID) -> str | Response:
 
 @bp.route("/victims/<uuid:participation_id>/decline", methods=BOTH)
 def decline(participation_id: UUID) -> str | Response:
-    form = ReasonForm()
+    form = DeclineForm()
 
     def step(act: Act) -> None:
         part = the_part(act.session, participation_id, to_change=True)
-        people.decline(act, part.participation, reason=form.reason.data)
+        wanted = WANTED[form.releases.data]
+        people.decline(act, part.participation, reason=form.reason.data, wants_releases=wanted)
 
     if carried_out(form, step):
-        return done("It is recorded that no further updates are wanted.", address(participation_id))
+        return done("It is recorded what the victim wants.", address(participation_id))
     return ask(
         participation_id,
         form,
         title="No further updates",
         button="Record that no further updates are wanted",
-        advice="What is owed is waived on this ground. Release and bail stay as a call to make: ask whether the "
-        "victim wants to know of those.",
+        advice="The victim is not told of what follows here as waived. Ask whether the victim wants to know of "
+        "releases and bail: they may matter for safety.",
         warning=True,
+        about=lambda act, _: what_a_decline_leaves(act, participation_id),
     )
 
 
@@ -98,7 +123,14 @@ def support(participation_id: UUID) -> str | Response:
 
     if carried_out(form, step):
         return done("Support for a prosecution is recorded.", address(participation_id))
-    return ask(participation_id, form, title="Support for a prosecution", button="Save")
+    return ask(
+        participation_id,
+        form,
+        title="Support for a prosecution",
+        button="Save",
+        advice="Whatever the answer, what is owed stays owed. Who wants no updates any more says so for itself.",
+        about=lambda act, _: what_stays(act, participation_id),
+    )
 
 
 @bp.route("/victims/<uuid:participation_id>/secret", methods=BOTH)

@@ -18,6 +18,9 @@ SAID = {
     "sms": "Text message",
     "email": "E-mail",
     "no_change": "No change: be in touch",
+    "ask_again": "Ask again whether updates are wanted",
+    "review_window": "Ask for a review of the decision",
+    "sentence_review_window": "Ask for the sentence to be looked at again",
     "police_no_further_action": "Police: no further action",
     "spoke_identity_checked": "Spoke to the victim, identity checked",
     "met_in_person": "Met in person",
@@ -43,6 +46,19 @@ SAID = {
     "most_serious": "Victim of a most serious crime",
     "persistently_targeted": "Persistently targeted",
     "vulnerable_or_intimidated": "Vulnerable or intimidated",
+    "could_not_reach": "Could not reach the victim",
+    "no_safe_way": "No safe way to reach the victim",
+    "learned_late": "We learned of it late",
+    "officer_away": "The officer is away",
+    "victim_asked_to_wait": "The victim asked us to wait",
+    "told_but_not_recorded": "Told, but not recorded",
+    "other": "Another reason",
+    "visit": "Visit the victim",
+    "letter": "Write a letter",
+    "ask_advocate": "Ask the victim’s advocate",
+    "hand_over": "Hand over",
+    "record_contact": "Record the contact that was made",
+    "waive": "Decide that it need not be told",
 }
 """Where the machine word alone would read badly."""
 
@@ -121,8 +137,17 @@ def ago(since: timedelta) -> str:
     for size, unit in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour")):
         count = since // size
         if count >= 1:
-            return f"{count} {unit}{'' if count == 1 else 's'}"
+            return counted(count, unit)
     return "less than an hour"
+
+
+def counted(count: int, thing: str) -> str:
+    """How many of a thing.
+
+    >>> counted(1, "working day"), counted(2, "hour")
+    ('1 working day', '2 hours')
+    """
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def windows(stored: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -12,6 +12,7 @@ from notify.clock import local_date
 from notify.ledger.acts import Act
 from notify.ledger.tasks import finish_task
 from notify.oversight.queries import PAGE, DutyLine, TaskLine, due_list, open_tasks
+from notify.oversight.ways import Whose
 from notify.web.context import current_services
 from notify.web.staff.about_victim import ask
 from notify.web.staff.answers import carried_out, done
@@ -28,8 +29,8 @@ changes = guarded("tasks", *WRITERS)
 
 @bp.get("/due")
 def due() -> str:
-    """Due today and on the next working day, and the open tasks; an officer's own, or all that are visible."""
-    own_only = viewer().role is Role.CASE_OFFICER and request.args.get("show") != "unit"
+    """Due today and on the next working day, and the open tasks: one's own, others' in one's cases, or the unit's."""
+    whose = _whose()
     page = page_number()
     offset = (page - 1) * PAGE
     calendar = current_services().rulebook.calendar
@@ -37,9 +38,9 @@ def due() -> str:
         today = local_date(act.at)
         until = calendar.end_of(calendar.nth_after(today, 1))
         duties = due_list(
-            act.session, viewer(), until=until, own_only=own_only, offset=offset, limit=PAGE + 1
+            act.session, viewer(), at=act.at, until=until, whose=whose, offset=offset, limit=PAGE + 1
         )
-        tasks = open_tasks(act.session, viewer(), own_only=own_only, offset=offset, limit=PAGE + 1)
+        tasks = open_tasks(act.session, viewer(), at=act.at, whose=whose, offset=offset, limit=PAGE + 1)
         lines: list[DutyLine | TaskLine] = [*duties, *tasks]
         victims = {line.participation.id: _victim(act, line) for line in lines}
         officers = staff_names(act, [line.case.officer_id for line in lines])
@@ -54,11 +55,24 @@ def due() -> str:
         at=act.at,
         end_of_today=calendar.end_of(today),
         until=until,
-        own_only=own_only,
+        whose=whose,
+        choices=_choices(),
         can_change=may_change(),
         page=page,
         pages=pages_known(page, max(len(duties), len(tasks)), PAGE),
     )
+
+
+def _choices() -> tuple[Whose, ...]:
+    """Whose work can be asked for, the one that is shown unasked first: auditors have no cases of their own."""
+    if viewer().role is Role.CASE_OFFICER:
+        return Whose.MINE, Whose.OTHERS, Whose.UNIT
+    return (Whose.UNIT, Whose.MINE, Whose.OTHERS) if viewer().role is Role.SUPERVISOR else (Whose.UNIT,)
+
+
+def _whose() -> Whose:
+    asked = request.args.get("show")
+    return next((choice for choice in _choices() if choice == asked), _choices()[0])
 
 
 @changes.route("/tasks/<uuid:task_id>/done", methods=["GET", "POST"])

@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response
 
 from models.messages import SealedUpdate
 from models.people import Victim
-from notify.clock import local_date
+from notify.clock import in_words, local_date
 from notify.delivery.private_page import ask_for_call, read_one, stop_contact, update_for, updates_for
 from notify.ledger.acts import Act
 from notify.web.context import current_services
 from notify.web.headers import forget_in_browser
 from notify.web.victim import visits
-from notify.web.victim.plan_words import agreements, in_words
+from notify.web.victim.own_times import own_times
+from notify.web.victim.plan_words import agreements
 from notify.wording.catalogue import Term
 from notify.wording.render import terms_in
 
@@ -62,7 +63,8 @@ def messages() -> str:
         act.log("viewed", victim, owner=victim.id)
         lines = [_line(act, victim, update) for update in updates_for(act.session, victim.id)]
         agreed = agreements(act, victim)
-    return render_template("victim/messages.html", lines=lines, agreements=agreed)
+        times = own_times(act, victim)
+    return render_template("victim/messages.html", lines=lines, agreements=agreed, own_times=times)
 
 
 @bp.post("/messages/<uuid:update_id>")

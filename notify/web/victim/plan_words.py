@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models.people import ContactPoint, Participation, Victim
 from models.plans import Plan, PlanChannel
 from models.vocabulary import CHANNEL_OF, ContactPointKind, ContactPointState, Detail, Weekday
-from notify.clock import local_date
+from notify.clock import in_words, local_date
 from notify.delivery.private_page import participations_of
 from notify.ledger.acts import Act
 from notify.phone import masked
@@ -69,15 +69,6 @@ def agreements(act: Act, victim: Victim) -> list[Agreement]:
     ]
 
 
-def in_words(day: date) -> str:
-    """A date as people write it.
-
-    >>> in_words(date(2026, 1, 5))
-    '5 January 2026'
-    """
-    return f"{day.day} {day:%B %Y}"
-
-
 def window_words(windows: Collection[Mapping[str, Any]]) -> str:
     """When a contact point may be used.
 
@@ -95,7 +86,8 @@ def _agreement(
 ) -> Agreement:
     notes = []
     if participation.declined_at is not None:
-        notes.append("You asked us not to send you more updates. You can change that at any time.")
+        but = " We tell you of releases and bail only." if participation.wants_releases else ""
+        notes.append(f"You asked us not to send you more updates.{but} You can change that at any time.")
     elif participation.paused_at is not None:
         notes.append("You asked us for a break. You can end it at any time.")
     if plan is None:

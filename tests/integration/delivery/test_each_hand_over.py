@@ -72,6 +72,10 @@ def declined(world):
     decline(world, "V-2", "C-2")
 
 
+def declined_but_for_releases(world):
+    decline(world, "V-2", "C-2", wants_releases=True)
+
+
 def told(world):
     contact(world, "spoke_identity_checked", victim="V-2", case="C-2")
 
@@ -91,6 +95,7 @@ def waived(world):
         (not_automatic, {"call"}),
         (paused, set()),
         (declined, set()),
+        (declined_but_for_releases, set()),
         (told, set()),
         (waived, set()),
     ],

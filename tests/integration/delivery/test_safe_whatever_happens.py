@@ -65,6 +65,10 @@ class Agreed:
     usable: set[str] = field(default_factory=set)
     paused: bool = False
     declined: bool = False
+    releases: bool = False
+    """She who declined wants to be told of releases and bail alone."""
+    bail: bool = False
+    """Something has happened that she may then be told of."""
     closed: bool = False
     bad_news_only: bool = True
     """Nothing but bad news has happened so far: what leaves now can only be a nudge."""
@@ -149,6 +153,7 @@ class Contact(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(KINDS))
     def happen(self, kind):
         record(self.world, kind)
+        self.agreed.bail |= kind == "bail_granted"
         self.agreed.bad_news_only &= kind == ABOUT_BAD_NEWS
         run_ticks(self.world)
 
@@ -175,8 +180,11 @@ class Contact(RuleBasedStateMachine):
         if self.world.arrived:
             receipt(self.world, self.world.arrived[which % len(self.world.arrived)], status)
 
-    @rule(what=st.sampled_from(["suspend", "stop", "other person", "spoke", "pause", "decline"]))
-    def disturb(self, what):
+    @rule(
+        what=st.sampled_from(["suspend", "stop", "other person", "spoke", "pause", "decline"]),
+        releases=st.sampled_from([None, True, True, False]),
+    )
+    def disturb(self, what, releases):
         match what:
             case "suspend":
                 suspend_point(self.world, "V-1-email")
@@ -193,8 +201,8 @@ class Contact(RuleBasedStateMachine):
                 pause(self.world)
                 self.agreed.paused = True
             case "decline" if not self.agreed.declined:
-                decline(self.world)
-                self.agreed.declined = True
+                decline(self.world, wants_releases=releases)
+                self.agreed.declined, self.agreed.releases = True, releases is True
 
     @rule()
     def mend(self):
@@ -228,7 +236,7 @@ def faults(agreed: Agreed, outgoing: Outgoing, at: datetime) -> list[str]:
     """Why this message was not allowed at this instant, worked out the long way."""
     ref = next(ref for ref, value in POINTS.items() if value == outgoing.to)
     found = []
-    if agreed.paused or agreed.declined or agreed.closed:
+    if agreed.paused or agreed.closed or (agreed.declined and not (agreed.releases and agreed.bail)):
         found.append("she wanted none, or the case was closed")
     if ref not in agreed.usable:
         found.append("the contact point was in doubt")

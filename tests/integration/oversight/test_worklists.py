@@ -11,10 +11,11 @@ from models.oversight import Alert
 from models.people import Participation
 from models.session import open_database
 from models.vocabulary import RiskLevel, Role
-from notify.access import Viewer
+from notify.access import viewer_of
 from notify.errors import Conflict
 from notify.oversight.alerts import acknowledge, resolve
 from notify.oversight.queries import due_list, open_tasks, overdue_list, visible_case, visible_cases
+from notify.oversight.ways import Whose
 from tests.make import (
     ChannelPlan,
     contact,
@@ -44,8 +45,8 @@ ELSEWHERE = {"stranger", "other supervisor"}
 
 
 def viewer(world, ref):
-    staff = world.staff[ref]
-    return Viewer(staff.id, staff.unit_id, staff.role)
+    with world.services.reading() as session:
+        return viewer_of(session, world.staff[ref])
 
 
 @pytest.fixture
@@ -81,9 +82,9 @@ def test_each_sees_the_cases_that_are_hers_to_see_and_their_work_and_no_others(o
 
     with office.services.reading() as session:
         cases = visible_cases(session, looking, own_only=False)
-        due = due_list(session, looking, until=MONTH_LATER, own_only=False)
-        overdue = overdue_list(session, looking)
-        tasks = open_tasks(session, looking, own_only=False)
+        due = due_list(session, looking, at=MONTH_LATER, until=MONTH_LATER, whose=Whose.UNIT)
+        overdue = overdue_list(session, looking, at=MONTH_LATER)
+        tasks = open_tasks(session, looking, at=MONTH_LATER, whose=Whose.UNIT)
         one_by_one = {
             case.ref
             for case in session.scalars(select(Case))
@@ -106,7 +107,7 @@ def test_an_officer_may_ask_for_her_own_only(office):
 
     with office.services.reading() as session:
         looking = viewer(office, "colleague")
-        due = due_list(session, looking, until=MONTH_LATER, own_only=True)
+        due = due_list(session, looking, at=MONTH_LATER, until=MONTH_LATER, whose=Whose.MINE)
         cases = visible_cases(session, looking, own_only=True)
 
     assert [line.case.ref for line in due] == ["C-2"]
@@ -120,7 +121,7 @@ def test_the_overdue_list_has_each_duty_once_at_its_highest_level(office):
     run_ticks(office, MONTH_LATER)
 
     with office.services.reading() as session:
-        lines = overdue_list(session, viewer(office, "supervisor"))
+        lines = overdue_list(session, viewer(office, "supervisor"), at=MONTH_LATER)
 
     assert [(line.duty.rule, line.alert and line.alert.level) for line in lines] == [("R6-BAIL", "escalated")]
     assert {alert.level for alert in office.rows(Alert)} == {"due_soon", "urgent", "overdue", "escalated"}
@@ -144,7 +145,7 @@ def test_enhanced_rights_come_first_then_risk_then_what_is_oldest(office):
     run_ticks(office, MONTH_LATER)
 
     with office.services.reading() as session:
-        lines = overdue_list(session, viewer(office, "supervisor"))
+        lines = overdue_list(session, viewer(office, "supervisor"), at=MONTH_LATER)
 
     assert [line.victim.ref for line in lines] == ["V-5", "V-3", "V-4", "V-2", "V-1"]
 
@@ -155,7 +156,10 @@ def test_who_asked_for_quiet_is_on_no_due_list(office):
     pause(office)
 
     with office.services.reading() as session:
-        assert due_list(session, viewer(office, "officer"), until=MONTH_LATER, own_only=False) == []
+        assert (
+            due_list(session, viewer(office, "officer"), at=MONTH_LATER, until=MONTH_LATER, whose=Whose.UNIT)
+            == []
+        )
 
 
 def test_what_was_told_is_on_no_list(office):
@@ -166,8 +170,8 @@ def test_what_was_told_is_on_no_list(office):
 
     with office.services.reading() as session:
         looking = viewer(office, "supervisor")
-        assert due_list(session, looking, until=MONTH_LATER, own_only=False) == []
-        assert overdue_list(session, looking) == []
+        assert due_list(session, looking, at=MONTH_LATER, until=MONTH_LATER, whose=Whose.UNIT) == []
+        assert overdue_list(session, looking, at=MONTH_LATER) == []
 
 
 def test_lists_come_in_pages_that_neither_repeat_nor_leave_out(office):
@@ -181,7 +185,13 @@ def test_lists_come_in_pages_that_neither_repeat_nor_leave_out(office):
             [
                 line.victim.ref
                 for line in due_list(
-                    session, looking, until=MONTH_LATER, own_only=False, offset=offset, limit=3
+                    session,
+                    looking,
+                    at=MONTH_LATER,
+                    until=MONTH_LATER,
+                    whose=Whose.UNIT,
+                    offset=offset,
+                    limit=3,
                 )
             ]
             for offset in (0, 3, 6, 9)
@@ -217,7 +227,7 @@ def test_what_is_resolved_by_a_person_leaves_the_duty_owed(office):
             resolve(act, alert, note="she is abroad until March")
 
     with office.services.reading() as session:
-        assert overdue_list(session, viewer(office, "supervisor")) == []
+        assert overdue_list(session, viewer(office, "supervisor"), at=MONTH_LATER) == []
     assert office.duty().state == "open"
 
 

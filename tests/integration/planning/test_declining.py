@@ -57,7 +57,11 @@ def test_what_happens_after_it_is_owed_in_the_same_way(world):
         "R6-NFA-POL": "waived",
         "R6-BAIL": "open",
     }
-    assert tasks(world, TaskState.OPEN) == {("call", "R6-BAIL"), *(("do_duty", rule) for rule in STAFF_TASKS)}
+    assert tasks(world, TaskState.OPEN) == {
+        ("call", "R6-BAIL"),
+        ("ask_again",),
+        *(("do_duty", rule) for rule in STAFF_TASKS),
+    }
     assert tasks(world, TaskState.CANCELLED) == set()
 
 

@@ -109,9 +109,12 @@ STOPPED = [
     ({"plan": None}, Refusal.NO_PLAN),
     ({"plan": make_plan(automatic=False)}, Refusal.NOT_AUTOMATIC),
     ({"duty_class": DutyClass.STAFF_TASK}, Refusal.NOT_AUTOMATIC),
-    ({"duty_class": DutyClass.VICTIM_WINDOW}, Refusal.NOT_AUTOMATIC),
     ({"duty_class": DutyClass.OTHER_AGENCY}, Refusal.NOT_AUTOMATIC),
     ({"duty_class": DutyClass.OFFICER_FIRST}, Refusal.OFFICER_FIRST),
+    ({"duty_class": DutyClass.VICTIM_WINDOW, "case_closed": True}, Refusal.CASE_CLOSED),
+    ({"duty_class": DutyClass.VICTIM_WINDOW, "declined": True}, Refusal.DECLINED),
+    ({"duty_class": DutyClass.VICTIM_WINDOW, "paused": True}, Refusal.PAUSED),
+    ({"duty_class": DutyClass.VICTIM_WINDOW, "plan": make_plan(automatic=False)}, Refusal.NOT_AUTOMATIC),
 ]
 
 
@@ -230,6 +233,15 @@ def test_a_plan_without_a_channel_for_messages_is_refused(channels: tuple[Channe
     assert decide(make_facts(plan=plan), NOON) == Refuse(Refusal.NO_CHANNEL, None)
 
 
+@pytest.mark.parametrize("duty_class", DutyClass)
+def test_who_declined_but_for_releases_is_sent_those_and_nothing_else(duty_class: DutyClass) -> None:
+    facts = make_facts(plan=make_plan(officer_first_nudge=True), duty_class=duty_class, declined=True)
+
+    assert decide(facts, NOON) == Refuse(Refusal.DECLINED, None)
+    decision = decide(replace(facts, wants_releases=True), NOON)
+    assert isinstance(decision, Send) is (duty_class is DutyClass.IMMEDIATE)
+
+
 # The properties. Half of what is drawn is in order, so that sends are as common as refusals.
 
 minutes = st.sampled_from([time(0), time(1, 30), time(9), time(12), time(12, 1), time(17), time(23, 59)])
@@ -270,6 +282,7 @@ any_facts = allowed_facts | st.builds(
     duty_open=st.booleans(),
     paused=st.booleans(),
     declined=st.booleans(),
+    wants_releases=st.booleans(),
     case_closed=st.booleans(),
     urgent_by=st.none() | instants,
 )
@@ -285,7 +298,10 @@ def test_nothing_is_sent_unless_every_fact_allows_it(facts: Facts, at: datetime)
         assert plan is not None
         assert plan.automatic
         assert facts.duty_open
-        assert not any([facts.case_closed, facts.declined, facts.paused])
+        assert not any([facts.case_closed, facts.paused])
+        if facts.declined:
+            assert facts.wants_releases
+            assert facts.duty_class is DutyClass.IMMEDIATE
         assert facts.duty_class in {DutyClass.ROUTINE, DutyClass.IMMEDIATE, DutyClass.OFFICER_FIRST}
         assert channel in plan.channels
         assert channel.kind in CHANNEL_OF
@@ -330,6 +346,21 @@ def test_whatever_could_be_sent_one_forbidding_fact_stops_it(
     changed, reason = stopped
 
     assert decide(replace(facts, **changed), at) == Refuse(reason, None)
+
+
+@settings(deadline=None)
+@given(any_facts, instants)
+def test_wanting_releases_changes_nothing_but_for_releases_after_a_decline(
+    facts: Facts, at: datetime
+) -> None:
+    without, having = (decide(replace(facts, wants_releases=wants), at) for wants in (False, True))
+
+    if facts.declined and facts.duty_class is DutyClass.IMMEDIATE:
+        # As if she had declined nothing: every other fact still has its say.
+        assert having == decide(replace(facts, declined=False), at)
+        assert isinstance(without, Refuse)
+    else:
+        assert without == having
 
 
 @settings(deadline=None)

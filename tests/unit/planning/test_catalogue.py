@@ -56,6 +56,25 @@ def test_every_row_of_the_file_is_a_rule_in_the_files_order():
     assert {rule.right for rule in edition.rules} == {3, 4, 6, 7, 8, 9, 10, 11, 12}
 
 
+def test_a_rule_that_was_not_read_in_a_live_official_text_is_to_be_checked():
+    (edition,) = load_catalogue().editions
+
+    assert {rule.evidence for rule in edition.to_check} == {"S15", "K"}
+    assert "R9-ULS" in {rule.id for rule in edition.to_check}
+
+
+def test_an_edition_that_names_no_live_evidence_is_to_be_checked_whole(tmp_path):
+    (edition,) = load_catalogue(write_edition(tmp_path)).editions
+
+    assert [rule.id for rule in edition.to_check] == ["R6-ARREST"]
+
+
+def test_live_evidence_that_is_not_explained_is_a_fault(tmp_path):
+    write_edition(tmp_path, more='live_evidence = ["K", "Z"]')
+
+    assert faults_of(tmp_path) == ("2030.toml, live_evidence: 'Z' is not explained under [evidence]",)
+
+
 def test_every_kind_of_milestone_sets_off_a_rule():
     catalogue = load_catalogue()
 

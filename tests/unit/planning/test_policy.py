@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -92,6 +92,22 @@ def test_a_rule_without_a_number_takes_it_from_policy():
             "default_enhanced_days: is more",
         ),
         (
+            'version = "x"\nask_again_at = ["charge", "trial"]',
+            "ask_again_at, 2: trial: unknown milestone kind",
+        ),
+        (
+            'version = "x"\nask_again_at = ["charge", "charge"]',
+            "ask_again_at, 2: charge is there twice",
+        ),
+        ('version = "x"\nask_again_at = [{ kind = "charge" }]', "ask_again_at, 1: unknown milestone kind"),
+        ('version = "x"\nask_again_at = "charge"', "ask_again_at: must be a list of milestone kinds"),
+        ('version = "x"\ndigest_at = "7:30"', "digest_at: must be a time such as 07:30, or none"),
+        ('version = "x"\ndigest_at = "24:00"', "digest_at: must be a time such as 07:30, or none"),
+        ('version = "x"\ndigest_at = "07:30\\n"', "digest_at: must be a time such as 07:30, or none"),
+        ('version = "x"\ndigest_at = ""', "digest_at: must be a time such as 07:30, or none"),
+        ('version = "x"\ndigest_at = 07:30:00', "digest_at: must be a time such as 07:30, or none"),
+        ('version = "x"\ndigest_at = ["07:30"]', "digest_at: must be a time such as 07:30, or none"),
+        (
             'version = "x"\ndefault_every_days = 367',
             "default_every_days: must be a whole number from 1 to 366",
         ),
@@ -109,6 +125,13 @@ def test_a_rule_without_a_number_takes_it_from_policy():
 def test_a_bad_policy_is_refused_by_name(tmp_path, text, fault):
     with pytest.raises(PolicyError, match=fault):
         load_policy(make_file(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [("07:30", time(7, 30)), ("00:00", time(0)), ("23:59", time(23, 59)), ("none", None)]
+)
+def test_digests_go_at_a_time_of_day_or_not_at_all(tmp_path, given, read):
+    assert load_policy(make_file(tmp_path, f'version = "x"\ndigest_at = "{given}"')).digest_at == read
 
 
 def test_a_policy_file_that_is_not_there_is_refused(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from models.duties import Duty
 from models.ledger import ContactEntry
 from models.milestones import Milestone, MilestoneCorrection
-from models.oversight import Alert
+from models.oversight import Alert, DutyReview
 from models.people import ContactPoint
 from models.plans import Plan
 from models.vocabulary import ContactPointState
@@ -44,7 +44,8 @@ def test_a_case_goes_from_report_to_closure(api):
     assert [duty["rule"] for duty in arrest["duties"]] == ["R6-ARREST"]
     assert (contact["reached"], contact["rules"]) == (True, ["R6-ARREST"])
     assert closed["closed_at"] == "2026-01-05T10:00:00+00:00"
-    assert [duty["state"] for duty in caller.get("/duties").get_json()["items"]] == ["told"]
+    states = {duty["rule"]: duty["state"] for duty in caller.get("/duties").get_json()["items"]}
+    assert states == {"R6-ARREST": "told", "PLAN-CLOSED": "open"}
 
 
 def test_what_was_recorded_can_be_looked_at_with_numbers_masked(officer):
@@ -243,6 +244,33 @@ def test_what_the_victim_asks_for_is_recorded(sqlite_officer):
     assert (paused["paused_at"] is None, resumed["paused_at"]) == (False, None)
     assert support["supports"] == "unsure"
     assert declined["declined_at"] is not None
+    assert declined["wants_releases"] is None
+
+
+def test_a_decline_may_say_what_is_wanted_of_releases_and_later_say_it_otherwise(sqlite_officer):
+    for wants in (True, False):
+        declined = sqlite_officer.done(f"{ONE}/decline", {"reason": "asked", "wants_releases": wants})
+        assert declined["wants_releases"] is wants
+
+    again = sqlite_officer.post(f"{ONE}/decline", {"reason": "asked", "wants_releases": False})
+    wrong = sqlite_officer.post(f"{ONE}/decline", {"reason": "asked", "wants_releases": "yes"})
+
+    assert (again.status_code, wrong.status_code) == (409, 422)
+    assert pointers(wrong) == ["#/wants_releases"]
+
+
+def test_a_duty_says_under_which_edition_and_policy_it_was_made(sqlite_officer, sqlite_api):
+    duties = sqlite_officer.done(MILESTONES, ARREST)["duties"]
+
+    policy = sqlite_api.services.rulebook.policy.version
+    assert {(duty["edition"], duty["policy"]) for duty in duties} == {("2021", policy)}
+
+
+def test_closing_a_case_owes_each_victim_a_last_word(sqlite_officer, sqlite_api):
+    sqlite_officer.done("/cases/C-1/closure", {"reason": "done"})
+
+    (duty,) = sqlite_api.rows(Duty, rule="PLAN-CLOSED")
+    assert (duty.kind, duty.state.value, duty.owner.value) == ("case_closed", "open", "police")
 
 
 def test_when_another_person_answers_only_the_phone_that_was_tried_is_suspended(sqlite_api, sqlite_officer):
@@ -296,6 +324,75 @@ def test_an_alert_is_acknowledged_and_resolved(api, officer):
     assert officer.post(f"{path}/acknowledgement").status_code == 409
     assert officer.get("/alerts", state="open", level="overdue").get_json()["items"] == []
     assert len(api.rows(Alert)) > 1
+
+
+REVIEW = {
+    "reason_late": "could_not_reach",
+    "note": "Rang Rowan three times",
+    "next_step": "visit",
+    "next_step_by": "2026-01-20T00:00:00Z",
+}
+
+
+def make_late(api, officer) -> str:
+    """An arrest nobody was told of in ten days; returns the id of the duty."""
+    officer.done(MILESTONES, ARREST)
+    api.clock.pass_time(days=10)
+    raise_all(api)
+    return str(officer.get("/duties").get_json()["items"][0]["id"])
+
+
+def test_an_alert_says_whose_it_is_why_it_is_late_and_what_comes_next(api, officer):
+    duty = make_late(api, officer)
+    (before,) = officer.get("/alerts", level="overdue").get_json()["items"]
+
+    answer = api.caller("supervisor").post(f"/duties/{duty}/reviews", REVIEW)
+    (after,) = officer.get("/alerts", level="overdue").get_json()["items"]
+
+    names = ("owner", "state", "acknowledged_at", "reason_late", "next_step", "next_step_by")
+    assert [before[name] for name in names] == ["police", "open", None, None, None, None]
+    assert [after[name] for name in names] == [
+        "police",
+        "acknowledged",
+        "2026-01-15T10:00:00+00:00",
+        "could_not_reach",
+        "visit",
+        "2026-01-20T00:00:00+00:00",
+    ]
+    assert answer.status_code == 201
+    assert "Rowan" not in answer.text
+    assert (answer.get_json()["victim"], answer.get_json()["duty"]) == ("V-1", duty)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({"reason_late": "bored"}, "#/reason_late"),
+        ({"next_step": None}, "#/next_step"),
+        ({"next_step_by": "2026-01-15T09:59:59Z"}, "#/next_step_by"),
+        ({"reason_late": "other", "note": " "}, "#/note"),
+        ({"colour": "red"}, "#/colour"),
+    ],
+)
+def test_a_review_with_a_wrong_field_leaves_nothing(sqlite_api, sqlite_officer, wrong, pointer):
+    duty = make_late(sqlite_api, sqlite_officer)
+    before = sqlite_api.stored("idempotent_requests")
+
+    answer = sqlite_officer.post(f"/duties/{duty}/reviews", REVIEW | wrong)
+
+    assert (answer.status_code, pointers(answer)) == (422, [pointer])
+    assert sqlite_api.stored("idempotent_requests") == before
+
+
+def test_a_duty_that_is_closed_or_not_the_callers_to_see_is_not_reviewed(sqlite_api, sqlite_officer):
+    duty = make_late(sqlite_api, sqlite_officer)
+
+    assert sqlite_api.caller("stranger").post(f"/duties/{duty}/reviews", REVIEW).status_code == 404
+    assert sqlite_api.caller("auditor").post(f"/duties/{duty}/reviews", REVIEW).status_code == 403
+    assert sqlite_officer.post(f"/duties/{sqlite_api.rows(Alert)[0].id}/reviews", REVIEW).status_code == 404
+    sqlite_officer.done(f"{ONE}/contacts", {"outcome": "spoke_identity_checked"})
+    assert sqlite_officer.post(f"/duties/{duty}/reviews", REVIEW).status_code == 409
+    assert sqlite_api.rows(DutyReview) == []
 
 
 def test_a_task_is_done_once(sqlite_officer):

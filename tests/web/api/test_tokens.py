@@ -147,7 +147,7 @@ def test_an_administrator_sees_no_case(sqlite_api, sqlite_officer):
     assert admin.get("/cases/C-1").status_code == 404
 
 
-LOOKS = ["/cases/C-1", ONE, f"{ONE}/plans/current", "/cases/C-1/milestones"]
+LOOKS = ["/cases/C-1", ONE, f"{ONE}/plans/current", "/cases/C-1/milestones", "/cases/C-1/hand-overs"]
 ACTS = {
     "/cases/C-1/victims": {"victim": "V-2", "name": "Ada Example"},
     "/cases/C-1/closure": {"reason": "done"},
@@ -164,6 +164,7 @@ ACTS = {
     f"{ONE}/support": {"supports": "no"},
     f"{ONE}/contacts": {"outcome": "no_answer"},
     f"{ONE}/waivers": {"rule": "R6-ARREST", "reason": "told before"},
+    "/cases/C-1/hand-overs": {"agency": "police", "unit": "south", "officer": "stranger", "reason": "moved"},
 }
 
 

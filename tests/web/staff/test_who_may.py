@@ -33,8 +33,9 @@ ABOUT_A_VICTIM = (
     "/secret",
     "/sign-in-name",
     "/representatives/new",
+    "/suspects/new",
 )
-ABOUT_A_CASE = ("", "/milestones/new", "/victims/new", "/close")
+ABOUT_A_CASE = ("", "/milestones/new", "/victims/new", "/close", "/hand-over")
 
 
 def pages_of(desk: Desk, participation: Participation) -> list[str]:
@@ -46,7 +47,7 @@ def pages_of(desk: Desk, participation: Participation) -> list[str]:
         *(case + rest for rest in ABOUT_A_CASE),
         *(victim + rest for rest in ABOUT_A_VICTIM),
         *(f"{victim}/contact-points/{point.id}/{act}" for point in points for act in ("verify", "suspend")),
-        *(f"/duties/{duty.id}/{act}" for duty in duties for act in ("waive", "release")),
+        *(f"/duties/{duty.id}/{act}" for duty in duties for act in ("waive", "release", "hand-over")),
         *(f"/milestones/{duty.milestone_id}/{act}" for duty in duties for act in ("correct", "withdraw")),
     ]
 
@@ -190,6 +191,7 @@ def test_an_administrator_sees_no_case_but_the_figures_and_texts_in_use(desk: De
     visitor = desk.sign_in("admin")
     assert visitor.get("/").headers["Location"] == "/about"
     page = visitor.get("/about").text
+    assert "Rules to be checked" in page
     assert "2026-11" in page
     assert "28 days; domestic abuse 14 days; sexual offence 14 days" in page
     assert "The full text of the Code was not seen" in page

@@ -25,7 +25,8 @@ from models.vocabulary import (
 from notify.delivery.send import send_due
 from notify.ledger.audit import Actor, verify
 from notify.ledger.suspending import suspend
-from notify.planning.people import close_case, decline, pause
+from notify.planning.case_closing import close_case
+from notify.planning.people import decline, pause
 from tests.web.victim.kit import NAME, Door, Visitor, make_victim
 
 TEXT = "The police have arrested a suspect in your case."
@@ -260,7 +261,8 @@ def test_asking_for_a_call_after_the_case_closed_still_reaches_an_officer(door: 
     visitor.read(first_update(door).id)
     with door.services.acting(Actor("staff", door.by[0].id)) as act:
         participation = act.session.scalars(select(Participation)).one()
-        close_case(act, act.session.get_one(Case, participation.case_id), reason="ended")
+        case = act.session.get_one(Case, participation.case_id)
+        close_case(act, door.services.rulebook, case, reason="ended")
     before = len(open_tasks(door, TaskKind.CALL))
 
     visitor.post("/call", on="/messages")

@@ -52,6 +52,8 @@ EMBEDDED_CROWD: Final = Crowd(50_000, a_minute=A_MINUTE, minutes=0)
 SHORT: Final = 500_000
 WHOLE: Final = 5_000_000
 """Participations on PostgreSQL, with four duties each."""
+ROOMY: Final = "-c shared_buffers=4GB -c max_wal_size=8GB"
+"""A server of this size is given a good part of its memory; its own 128 MB are for trying it out."""
 
 _BARE_INSERT = text(
     "insert into alerts (id, duty_id, participation_id, unit_id, level, to_role, raised_at, state) "
@@ -79,13 +81,13 @@ def run(
         database.engine.dispose()
     tenth = Crowd(many // 10, a_minute, 2 * SWEEPS)
     whole = Crowd(many, a_minute, 2 * SWEEPS)
-    with a_server() as url:
+    with a_server(ROOMY) as url:
         version = version_of(url)
         small = open_database(url)
         fill(small.engine, tenth)
         among_few, _ = sweeps(small, a_minute)
         small.engine.dispose()
-    with a_server() as url:
+    with a_server(ROOMY) as url:
         database = open_database(url)
         fill(database.engine, whole)
         among_many, bare = sweeps(database, a_minute)

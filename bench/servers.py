@@ -24,10 +24,10 @@ LONGEST_STOP = 20
 
 
 @contextmanager
-def a_server() -> Iterator[str]:
-    """Yield the address of an empty PostgreSQL database with the server's own settings. Raises BenchError."""
+def a_server(options: str = "") -> Iterator[str]:
+    """Yield the address of an empty PostgreSQL database with the server's own settings but for `options`. Raises BenchError."""
     try:
-        with a_server_of_the_tests(os.environ, options="") as url:
+        with a_server_of_the_tests(os.environ, options=options) as url:
             admin = administrator(url)
             try:
                 with a_database(admin, f"bench_{os.getpid()}") as ours:

@@ -40,6 +40,13 @@ class Duty(Base):
             postgresql_where=text(f"rule = '{NO_CHANGE_RULE}' and state = 'open'"),
         ),
         Index(
+            "uq_duties_one_final",
+            "participation_id",
+            unique=True,
+            sqlite_where=text(f"rule = '{FINAL_RULE}' and state != 'cancelled'"),
+            postgresql_where=text(f"rule = '{FINAL_RULE}' and state != 'cancelled'"),
+        ),
+        Index(
             "ix_duties_open_of_victim",
             "victim_id",
             sqlite_where=text("state = 'open'"),

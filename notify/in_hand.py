@@ -1,4 +1,4 @@
-"""What is in somebody's hands: the cases in which a person is the officer and something may still come."""
+"""What is in somebody's hands: the duties that a person answers for, and the cases in which something may still come."""
 
 from uuid import UUID
 
@@ -10,7 +10,15 @@ from models.cases import Case, CaseUnit
 from models.duties import Duty
 from models.oversight import Task
 from models.people import Participation
-from models.vocabulary import DutyState, TaskState
+from models.vocabulary import DutyClass, DutyState, TaskState
+
+
+def counts_as_owed() -> ColumnElement[bool]:
+    """The condition on `duties` that a person answers for one, so that it is listed as due, counted and reported.
+
+    A reminder of what the victim may ask for until a date is late for nobody: until then it waits for a safe moment.
+    """
+    return Duty.duty_class != DutyClass.VICTIM_WINDOW
 
 
 def cases_in_hand(session: Session, staff_id: UUID, *conditions: ColumnElement[bool]) -> list[Case]:

@@ -4,9 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from models.cases import Case, CaseAccess
 from models.staff import Absence, Staff, Unit
 from models.vocabulary import Role
 
@@ -67,3 +68,19 @@ def unwatched_units(session: Session, at: datetime) -> list[Unit]:
         return unit.id in watched or is_watched(above, below | {unit.id})
 
     return sorted((unit for unit in units.values() if not is_watched(unit)), key=lambda unit: unit.ref)
+
+
+def restricted_unwatched(session: Session, at: datetime) -> int:
+    """How many open restricted cases nobody on duty at `at` may see to: their allow list has only people who are away."""
+    there = (
+        select(CaseAccess.case_id)
+        .join(Staff, Staff.id == CaseAccess.staff_id)
+        .where(
+            CaseAccess.case_id == Case.id,
+            Staff.role.in_((Role.CASE_OFFICER, Role.SUPERVISOR)),
+            ~is_away(at),
+        )
+        .exists()
+    )
+    query = select(func.count()).select_from(Case).where(Case.restricted, Case.closed_at.is_(None), ~there)
+    return session.scalar(query) or 0

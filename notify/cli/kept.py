@@ -64,7 +64,7 @@ def taken_up(path: Path, keep: Path | None) -> Iterator[Taken]:
     clock = _read_reached(path)
     try:
         roots = _key_of(path).read_text(encoding="utf-8").strip()
-    except OSError as fault:
+    except (OSError, UnicodeDecodeError) as fault:
         raise Refused(f"{_key_of(path)}: the root key of {path} is not there") from fault
     with TemporaryDirectory(prefix="replay-") as folder:
         copy = keep or Path(folder) / "replay.db"
@@ -80,6 +80,9 @@ def _copy(path: Path, to: Path) -> None:
     try:
         with closing(sqlite3.connect(source, uri=True)) as kept, closing(sqlite3.connect(to)) as copy:
             kept.backup(copy)
+            # Whatever was kept has its keys: another database, or none, would be made into a fresh one.
+            if not copy.execute("select count(*) from data_keys").fetchone()[0]:
+                raise sqlite3.DatabaseError("no keys")
     except sqlite3.Error as fault:
         raise Refused(f"{path}: is not a database that a replay kept") from fault
 
@@ -98,11 +101,17 @@ def _opened(path: Path) -> Iterator[Database]:
 def _read_reached(path: Path) -> SimulatedClock:
     try:
         reached = json.loads(_reached_of(path).read_text(encoding="utf-8"))
-        return SimulatedClock(
-            datetime.fromisoformat(reached["until"]), **{name: Numbers(reached[name]) for name in COUNTED}
-        )
+        until = datetime.fromisoformat(reached["until"])
+        numbers = {name: reached[name] for name in COUNTED}
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise Refused(f"{path}: no replay kept it, or not to its end ({_reached_of(path).name})") from fault
+        raise _not_kept(path) from fault
+    if until.tzinfo is None or any(type(number) is not int or number < 1 for number in numbers.values()):
+        raise _not_kept(path)
+    return SimulatedClock(until, **{name: Numbers(number) for name, number in numbers.items()})
+
+
+def _not_kept(path: Path) -> Refused:
+    return Refused(f"{path}: no replay kept it, or not to its end ({_reached_of(path).name})")
 
 
 def _refuse_to_overwrite(path: Path) -> None:

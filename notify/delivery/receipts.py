@@ -6,18 +6,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.base import is_one_of
 from models.duties import Duty
 from models.keyring import SERVICE, Keyring
 from models.ledger import ContactEntry
 from models.messages import Message, Receipt
+from models.oversight import Alert
 from models.people import ContactPoint, Participation
 from models.vocabulary import (
     CORRECTION_RULE,
     NO_CHANGE_RULE,
+    AlertState,
     ContactPointState,
     DutyClass,
     DutyState,
@@ -33,9 +36,12 @@ from notify.delivery.writing import hashed
 from notify.errors import NotKnown
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
-from notify.ledger.closing import open_duties
+from notify.ledger.closing import close_duties, open_duties
 from notify.ledger.contact_log import write_entry
+from notify.ledger.locking import lock_case
 from notify.ledger.tasks import open_duty_task
+from notify.ledger.units import unit_of
+from notify.ledger.wishes import DECLINED, UNCONCERNED, goes_without, is_unconcerned
 
 KEPT_ONLY = (text("not receipts.applied"), Receipt.message_id.is_not(None), Receipt.status.is_not(None))
 """What marks a receipt that waits to be applied."""
@@ -54,6 +60,14 @@ class Slip:
     def digest(self, message_id: UUID | None) -> bytes:
         parts = (self.provider, self.provider_ref or "", str(message_id), self.status or "", self.code or "")
         return hashlib.sha256("|".join(parts).encode()).digest()
+
+
+_RING_AGAIN = (
+    # Each level is raised once: those that ended because she was thought to be told hold again.
+    update(Alert)
+    .where(Alert.duty_id == bindparam("duty"), is_one_of(Alert.state, AlertState.RESOLVED))
+    .values(state=AlertState.OPEN, unit_id=bindparam("unit"), resolved_at=None, resolved_by_id=None)
+)
 
 
 def check_callback(session: Session, message_id: UUID, token: str) -> None:
@@ -183,11 +197,16 @@ def _is_put_right(act: Act, duty: Duty) -> bool:
 
 
 def _owed_again(act: Act, message: Message) -> None:
-    """We believed that she was told by this message, and she was not: what it closed is owed again, by a person."""
+    """We believed that she was told by this message, and she was not: what it closed is owed again, by a person.
+
+    What she does not want any more, and what does not concern her, was not told either: it ends as that.
+    """
     entries = select(ContactEntry.id).where(
         ContactEntry.message_id == message.id, ContactEntry.outcome == Outcome.MESSAGE_TOLD
     )
     participation = act.session.get_one(Participation, message.participation_id)
+    lock_case(act, participation.case_id)
+    act.session.refresh(participation, with_for_update={"key_share": True})
     for duty in act.session.scalars(
         select(Duty).where(Duty.entry_id.in_(entries)).with_for_update(key_share=True)
     ):
@@ -198,9 +217,13 @@ def _owed_again(act: Act, message: Message) -> None:
         if _is_put_right(act, duty):
             continue  # what it said is not so any more, and a person already has to tell her what is
         duty.state, duty.closed_at, duty.late, duty.entry_id = DutyState.OPEN, None, None, None
-        duty.next_alert_at = act.at
         act.log("duty owed again", duty, owner=duty.victim_id, rule=duty.rule)
-        open_duty_task(act, participation, TaskKind.CALL, duty)
+        if goes_without(participation, duty):
+            close_duties(act, [duty], DutyState.WAIVED, reason=DECLINED)
+        elif is_unconcerned(act.session, participation, duty):
+            close_duties(act, [duty], DutyState.CANCELLED, reason=UNCONCERNED)
+        else:
+            _ring_again(act, participation, duty)
     participation.last_reached_at = act.session.scalar(
         select(func.max(ContactEntry.at)).where(
             ContactEntry.participation_id == participation.id,
@@ -209,3 +232,11 @@ def _owed_again(act: Act, message: Message) -> None:
         )
     )
     participation.next_no_change_at = act.at
+
+
+def _ring_again(act: Act, participation: Participation, duty: Duty) -> None:
+    """Its alerts and a call, with whoever has the case by now: it may have been handed over since."""
+    duty.next_alert_at = act.at
+    duty.unit_id = unit_of(act.session, participation.case_id, duty.owner)
+    act.run(_RING_AGAIN, duty=duty.id, unit=duty.unit_id)
+    open_duty_task(act, participation, TaskKind.CALL, duty)

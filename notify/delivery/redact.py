@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models.keyring import Keyring
 from models.messages import Message
-from models.vocabulary import Channel
+from models.vocabulary import Channel, MessageState
 from notify.clock import Clock
 from notify.delivery.providers.base import Provider, ProviderError, TryLater
 from notify.ledger.acts import acting
@@ -20,8 +20,14 @@ from notify.ledger.audit import THE_SERVICE
 log = logging.getLogger(__name__)
 
 BATCH = 50
+UNKNOWN = (MessageState.CLAIMED, MessageState.UNCERTAIN)
+"""The provider may have the message, and its name for it is not known yet."""
+
 ASK_AGAIN = timedelta(hours=1)
 """When another look is made: also at what a worker that died had in hand, since to empty a record twice harms nothing."""
+LOOK_AGAIN = timedelta(days=1)
+"""When a message whose outcome is unknown is looked at again."""
+
 GIVE_UP = timedelta(days=7)
 """How long after the hand-over a provider that cannot be asked is asked."""
 
@@ -49,14 +55,18 @@ def redact_due(
     limit: int = BATCH,
 ) -> int:
     """Have emptied what is due, with no transaction open meanwhile. Returns how many messages were looked at."""
-    records = _take(sessions, at=clock(), limit=limit)
+    seen, records = _take(sessions, at=clock(), limit=limit)
     for record in records:
         failure = _redact(record, providers[record.channel])
         _settle(sessions, keys, record, failure, at=clock())
-    return len(records)
+    return seen
 
 
-def _take(sessions: sessionmaker[Session], *, at: datetime, limit: int) -> list[_Record]:
+def _is_unknown(message: Message) -> bool:
+    return message.provider_ref is None and message.state in UNKNOWN
+
+
+def _take(sessions: sessionmaker[Session], *, at: datetime, limit: int) -> tuple[int, list[_Record]]:
     with sessions.begin() as session:
         messages = session.scalars(
             select(Message)
@@ -66,8 +76,8 @@ def _take(sessions: sessionmaker[Session], *, at: datetime, limit: int) -> list[
             .with_for_update(skip_locked=True, key_share=True)
         ).all()
         for message in messages:
-            message.redact_at = at + ASK_AGAIN
-        return [
+            message.redact_at = at + (LOOK_AGAIN if _is_unknown(message) else ASK_AGAIN)
+        return len(messages), [
             _Record(
                 message.id,
                 message.victim_id,
@@ -77,7 +87,7 @@ def _take(sessions: sessionmaker[Session], *, at: datetime, limit: int) -> list[
                 message.handed_over_at or message.created_at,
             )
             for message in messages
-            if message.channel is not None
+            if message.channel is not None and not _is_unknown(message)
         ]
 
 

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from models.cases import Case
+from models.cases import Case, CaseUnit
 from models.staff import Staff
 from models.vocabulary import AlertLevel, TaskKind
 from notify.access import Viewer, one_of, visible
+from notify.in_hand import in_hand
 from notify.oversight.queries import WEIGHTS, due_found, highest_alerts, tasks_found
-from notify.oversight.ways import Whose, units_in_care
+from notify.oversight.ways import Whose, each_way, units_in_care
 from notify.presence import is_away
 
 
@@ -64,12 +65,13 @@ def count_own_work(session: Session, viewer: Viewer, at: datetime, *, end_of_tod
 
 
 def count_cases_left_alone(session: Session, viewer: Viewer, at: datetime) -> int:
-    """Open cases of the units in this supervisor's care whose officer has left or is absent."""
+    """Cases in which something may still come and an officer has left or is absent, of a unit in this supervisor's care.
+
+    The officer is the case's, or the one who deals with it for another agency. Each case counts once.
+    """
     away = select(Staff.id).where(is_away(at))
-    query = select(func.count()).where(
-        Case.closed_at.is_(None),
-        one_of(Case.unit_id, units_in_care(session, viewer, at)),
-        Case.officer_id.in_(away),
-        visible(viewer),
-    )
-    return session.scalar(query) or 0
+    care = units_in_care(session, viewer, at)
+    parts = select(CaseUnit.case_id).where(one_of(CaseUnit.unit_id, care), CaseUnit.officer_id.in_(away))
+    ways = [and_(one_of(Case.unit_id, care), Case.officer_id.in_(away)), Case.id.in_(parts)]
+    found = each_way(select(Case.id).where(in_hand(), visible(viewer)), ways).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0

@@ -13,7 +13,7 @@ from models.vocabulary import AlertLevel, Role
 from notify.access import WRITERS, Viewer, viewer_of
 from notify.clock import LONDON, local_date
 from notify.oversight.counts import count_alerts, count_cases_left_alone, count_own_work
-from notify.presence import unwatched_units
+from notify.presence import restricted_unwatched, unwatched_units
 
 SUBJECT = "Your daily summary"
 FAREWELL = "This message is sent automatically on working days, and nobody reads answers to it."
@@ -22,8 +22,8 @@ ALERTS = {
     AlertLevel.OVERDUE: ("overdue", "overdue"),
     AlertLevel.URGENT: ("urgent", "urgent"),
     AlertLevel.DUE_SOON: (
-        "due soon, the officer being away",
-        "due soon, their officers being away",
+        "due soon, with no officer there to see to it",
+        "due soon, with no officer there to see to them",
     ),
 }
 
@@ -68,7 +68,16 @@ def _parts(session: Session, staff: Staff, at: datetime) -> Iterator[_Part]:
     if staff.role is Role.ADMIN:
         nobody = len(unwatched_units(session, at))
         what = "with no supervisor on duty, and none in a unit above"
-        yield _Part("Units", "/about", [(nobody, f"unit {what}", f"units {what}")])
+        restricted = restricted_unwatched(session, at)
+        alone = "with nobody on duty who may see"
+        yield _Part(
+            "Left alone",
+            "/about",
+            [
+                (nobody, f"unit {what}", f"units {what}"),
+                (restricted, f"restricted case {alone} it", f"restricted cases {alone} them"),
+            ],
+        )
 
 
 def _own_work(session: Session, viewer: Viewer, at: datetime) -> list[Line]:
@@ -93,7 +102,7 @@ def _in_care(session: Session, viewer: Viewer, at: datetime) -> list[Line]:
         (alerts.unseen, "of these that nobody has looked at", "of these that nobody has looked at"),
         (
             alone,
-            "open case whose officer is away or has left",
-            "open cases whose officer is away or has left",
+            "case still in hand whose officer is away or has left",
+            "cases still in hand whose officer is away or has left",
         ),
     ]

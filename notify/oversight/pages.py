@@ -20,6 +20,7 @@ from models.staff import Staff, Unit
 from models.vocabulary import AlertLevel, AlertState, DutyState, TaskState
 from notify.access import Viewer, visible
 from notify.errors import FieldFault
+from notify.in_hand import counts_as_owed
 from notify.oversight.ways import case_ways, one_page
 
 Rows = Select[*tuple[Any, ...]]
@@ -74,11 +75,14 @@ def duties_page(
     state: DutyState | None = None,
     due_before: datetime | None = None,
 ) -> Page:
-    """Duties by when they are due: (Duty, the victim's reference, the case's, the milestone's or None)."""
+    """Duties by when they are due: (Duty, the victim's reference, the case's, the milestone's or None).
+
+    All of them; but what is asked for as due before a time is without reminders, which are late for nobody.
+    """
     found = _in_a_case(select(Duty.id, Duty.due_at.label("time")), Duty.participation_id)
     found = found.where(*_given(Duty.state, state))
     if due_before is not None:
-        found = found.where(Duty.due_at < due_before)
+        found = found.where(Duty.due_at < due_before, counts_as_owed())
     query = _of_a_victim(select(Duty, Victim.ref, Case.ref, Milestone.external_id), Duty.participation_id)
     query = query.outerjoin(Milestone, Milestone.id == Duty.milestone_id)
     return _page(session, viewer, wanted, found, query, (Duty.due_at, Duty.id))

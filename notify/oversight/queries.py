@@ -1,5 +1,6 @@
 """Worklists: what is due, overdue or to be done, within what the viewer may see. Takes a Session, never commits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,13 +10,14 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, select, union_al
 from sqlalchemy.orm import Session
 
 from models.base import is_one_of
-from models.cases import Case
+from models.cases import Case, CaseUnit
 from models.duties import Duty
 from models.messages import Inbound
 from models.oversight import Alert, Task
 from models.people import Participation, Victim
 from models.vocabulary import AlertLevel, AlertState, DutyState, RiskLevel, Role, TaskState
 from notify.access import Viewer, visible
+from notify.in_hand import counts_as_owed
 from notify.oversight.ways import (
     OVERSEEN,
     Columns,
@@ -87,6 +89,7 @@ def due_found(session: Session, viewer: Viewer, *, at: datetime, until: datetime
         .join(Case, Case.id == Participation.case_id)
         .where(
             is_one_of(Duty.state, DutyState.OPEN),
+            counts_as_owed(),
             Duty.deadline <= until,
             Participation.paused_at.is_(None),
             visible(viewer),
@@ -107,7 +110,7 @@ def overdue_list(
 ) -> list[DutyLine]:
     """Duties with a live alert that is this viewer's to see to, one line each with its highest level.
 
-    Enhanced rights first, then risk, then age. What is due soon is among them where the officer is away at `at`.
+    Enhanced rights first, then risk, then age. What is due soon is among them where no officer is there at `at`.
     Of one highest level alone, or only those whose highest alert nobody has looked at, when asked.
     """
     highest = highest_alerts(session, viewer, at)
@@ -139,6 +142,18 @@ def highest_alerts(session: Session, viewer: Viewer, at: datetime) -> Select[*tu
     live = union_all(*(found.where(way) for way in alert_ways(session, viewer, at))).subquery()
     of_a_duty = (live.c.id, live.c.enhanced, live.c.risk, live.c.deadline)
     return select(*of_a_duty, func.max(live.c.weight).label("weight")).group_by(*of_a_duty)
+
+
+def officers_of(session: Session, lines: Sequence[DutyLine]) -> dict[UUID, UUID | None]:
+    """Who the officer for each of these duties is, by the duty's id; None where its agency's unit named nobody.
+
+    Where the agency's part was handed to a unit of its own, it is that part's officer; else the case's.
+    """
+    parts = select(CaseUnit.case_id, CaseUnit.agency, CaseUnit.officer_id).where(
+        CaseUnit.case_id.in_({line.case.id for line in lines})
+    )
+    named = {(case_id, agency): officer_id for case_id, agency, officer_id in session.execute(parts)}
+    return {line.duty.id: named.get((line.case.id, line.duty.owner), line.case.officer_id) for line in lines}
 
 
 def unknown_inbound(

@@ -14,11 +14,12 @@ from models.messages import Message
 from models.oversight import Task
 from models.people import Participation, Victim
 from models.vocabulary import Channel, Detail, DutyState, MessageState, Refusal, TaskKind, TaskState
+from notify.in_hand import counts_as_owed
 
 
 @dataclass(frozen=True)
 class DutyCounts:
-    """Duties by what became of them; those cancelled because a milestone was corrected are not among them.
+    """Duties by what became of them; those cancelled because a milestone was corrected are not among them, nor reminders.
 
     `overdue` is how many of the open ones are past their time, without those of victims who asked for a pause.
     """
@@ -77,7 +78,9 @@ def _duties(session: Session, at: datetime) -> DutyCounts:
             count(Duty.state == DutyState.WAIVED),
             count(is_open),
             count(is_open, past),
-        ).join(Participation, Participation.id == Duty.participation_id)
+        )
+        .join(Participation, Participation.id == Duty.participation_id)
+        .where(counts_as_owed())
     ).one()
     return DutyCounts(*row)
 

@@ -16,12 +16,15 @@ from models.people import Participation
 from models.staff import Absence, Staff
 from models.vocabulary import DutyState, Role
 from notify.access import WRITERS, Viewer, one_of, visible
-from notify.in_hand import in_hand
+from notify.in_hand import counts_as_owed, in_hand
 
 
 @dataclass(frozen=True)
 class Member:
-    """One person of the team. `hidden` of their `cases` are restricted, and not open to whoever asks."""
+    """One person of the team. `hidden` of their `cases` are restricted, and not open to whoever asks.
+
+    That is all that is told of those: `overdue` leaves their duties out.
+    """
 
     staff: Staff
     absences: Sequence[Absence]
@@ -47,7 +50,7 @@ def team(session: Session, viewer: Viewer, *, at: datetime) -> list[Member]:
         .order_by(Absence.starts_at, Absence.id)
     ).all()
     cases, seen = _cases(session, ids), _cases(session, ids, visible(viewer))
-    overdue = _overdue(session, ids, at)
+    overdue = _overdue(session, ids, at, visible(viewer))
     return [
         Member(
             staff=one,
@@ -101,17 +104,25 @@ def _cases(session: Session, ids: Collection[UUID], *conditions: ColumnElement[b
     return Counter(dict(session.execute(select(officer, func.count(case_id)).group_by(officer)).all()))
 
 
-def _overdue(session: Session, ids: Collection[UUID], at: datetime) -> Counter[UUID]:
+def _overdue(
+    session: Session, ids: Collection[UUID], at: datetime, *conditions: ColumnElement[bool]
+) -> Counter[UUID]:
     """How many duties past their time each carries: those of their agency in their cases; a pause counts nobody's."""
     late = (
         select(func.count(Duty.id))
         .join(Participation, Participation.id == Duty.participation_id)
-        .where(is_one_of(Duty.state, DutyState.OPEN), Duty.deadline <= at, Participation.paused_at.is_(None))
+        .join(Case, Case.id == Participation.case_id)
+        .where(
+            is_one_of(Duty.state, DutyState.OPEN),
+            counts_as_owed(),
+            Duty.deadline <= at,
+            Participation.paused_at.is_(None),
+            *conditions,
+        )
     )
     line = and_(CaseUnit.case_id == Participation.case_id, CaseUnit.agency == Duty.owner)
     own = (
         late.add_columns(Case.officer_id)
-        .join(Case, Case.id == Participation.case_id)
         .where(Case.officer_id.in_(ids), ~exists().where(line))
         .group_by(Case.officer_id)
     )

@@ -142,22 +142,31 @@ def work_ways(
 
 
 def alert_ways(session: Session, viewer: Viewer, at: datetime) -> list[ColumnElement[bool]]:
-    """Conditions on live alerts: late ones in care, those due soon of officers who are away, and what one was let into."""
+    """Conditions on live alerts: late ones in care, those due soon that no officer sees to, and what one was let into.
+
+    Whose officer it is depends on the agency that owes the duty: where its part was handed to a unit of its own, the
+    officer named there, else the case's. A part with no named officer is the unit's, so its supervisors see what is
+    due soon in it whoever is away elsewhere.
+    """
     late = is_one_of(Alert.level, *OVERSEEN)
     if viewer.role is Role.AUDITOR:
         return [late]
     in_care = one_of(Alert.unit_id, units_in_care(session, viewer, at))
-    officer_of = func.coalesce(
-        select(CaseUnit.officer_id)
-        .where(CaseUnit.case_id == Case.id, CaseUnit.agency == Duty.owner)
-        .correlate(Case, Duty)
-        .scalar_subquery(),
-        Case.officer_id,
-    )
     is_soon = is_one_of(Alert.level, AlertLevel.DUE_SOON)
-    nobody_sees = select(Staff.id).where(presence.is_away(at))
     return [
         and_(in_care, late),
-        and_(in_care, is_soon, officer_of.in_(nobody_sees)),
+        and_(in_care, is_soon, _no_officer_there(at)),
         and_(late, _let_into(viewer)),
     ]
+
+
+def _no_officer_there(at: datetime) -> ColumnElement[bool]:
+    """That the officer for a duty of a case is away at `at`, or its agency's part is a unit's with nobody named."""
+    away = select(Staff.id).where(presence.is_away(at))
+    left_alone = (
+        select(or_(CaseUnit.officer_id.is_(None), CaseUnit.officer_id.in_(away)))
+        .where(CaseUnit.case_id == Case.id, CaseUnit.agency == Duty.owner)
+        .correlate(Case, Duty)
+        .scalar_subquery()  # asked for each duty by the primary key: an EXISTS would be read whole and hashed
+    )
+    return func.coalesce(left_alone, Case.officer_id.in_(away))

@@ -24,9 +24,10 @@ from notify.errors import Conflict
 from notify.ledger.acts import Act
 from notify.ledger.closing import close_duties, open_duties
 from notify.ledger.tasks import open_duty_task
+from notify.ledger.units import unit_of
 from notify.planning.duties import Carrier, Clock, Source, make_duty, open_or_waive, write_duties
 from notify.planning.no_change import PLAN_EDITION
-from notify.planning.queries import participations_in, unit_of
+from notify.planning.queries import participations_in
 from notify.planning.rulebook import Rulebook
 from notify.planning.rules.due import due_at
 
@@ -39,6 +40,9 @@ def close_case(act: Act, rulebook: Rulebook, case: Case, *, reason: str) -> list
 
     Returns these last duties. They are owed to everybody who was enrolled, plan or not: nobody finds out by chance.
     """
+    act.session.refresh(
+        case, with_for_update=True
+    )  # who closes it a second time at this moment waits, and is told
     if case.closed_at is not None:
         raise Conflict("case", "is closed already")
     case.closed_at, case.closed_by_id = act.at, act.staff_id

@@ -4,24 +4,21 @@ import unicodedata
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-
-from models.milestones import Milestone, UnconcernedSuspect
+from models.milestones import Milestone
 from models.people import Participation
 from notify.ledger.acts import Act
+from notify.ledger.wishes import unconcerned_of
 
-_UNCONCERNED = select(UnconcernedSuspect.participation_id).where(
-    UnconcernedSuspect.participation_id.in_(bindparam("participations", expanding=True)),
-    UnconcernedSuspect.suspect_index == bindparam("suspect"),
-    UnconcernedSuspect.ended_at.is_(None),
-)
+UNSEEN = "Cf"
+"""Characters without a shape, such as a space of no width: two names that look the same are the same."""
 
 
 def suspect_index(act: Act, case_id: UUID, suspect: str | None) -> bytes | None:
     """By what a suspect is found again within one case; capitals and spaces do not matter. None for no one suspect."""
     if suspect is None or not suspect.split():
         return None
-    folded = " ".join(unicodedata.normalize("NFKC", suspect).split()).casefold()
+    seen = "".join(c for c in unicodedata.normalize("NFKC", suspect) if unicodedata.category(c) != UNSEEN)
+    folded = " ".join(seen.split()).casefold()
     return act.keys.blind_index(act.session, f"suspect|{case_id}|{folded}")
 
 
@@ -29,8 +26,5 @@ def concerned(
     act: Act, milestone: Milestone, participations: Collection[Participation]
 ) -> list[Participation]:
     """Those of them who are told of a milestone: who does not know the suspect is told, unless it was said otherwise."""
-    if milestone.suspect_index is None or not participations:
-        return list(participations)
-    values = {"participations": [one.id for one in participations], "suspect": milestone.suspect_index}
-    without = set(act.session.scalars(_UNCONCERNED, values))
+    without = unconcerned_of(act.session, milestone.suspect_index, participations)
     return [one for one in participations if one.id not in without]

@@ -16,7 +16,18 @@ from models.vocabulary import CORRECTION_RULE, Detail, DutyClass, DutyState
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.closing import GONE, close_duties
-from notify.planning.duties import Carrier, Clock, Source, make_duty, open_or_waive, write_duties
+from notify.ledger.locking import lock_case
+from notify.ledger.units import unit_of
+from notify.planning.concerning import concerned
+from notify.planning.duties import (
+    Carrier,
+    Clock,
+    Source,
+    make_duty,
+    open_or_waive,
+    replace_duties,
+    write_duties,
+)
 from notify.planning.milestones import (
     Happening,
     check_happening,
@@ -24,7 +35,7 @@ from notify.planning.milestones import (
     read_happening,
     write_happening,
 )
-from notify.planning.queries import participations_in, unit_of
+from notify.planning.queries import participations_in
 from notify.planning.rulebook import Rulebook
 from notify.planning.rules.due import due_at, urgent_by
 from notify.planning.trigger_points import ask_again
@@ -86,17 +97,20 @@ def correct_milestone(
     write_happening(act, milestone, happening)
     act.log("milestone corrected", milestone, owner=milestone.case_id, reason=reason)
     differs = _words(earlier) != _words(happening)
+    participations = participations_in(act.session, milestone.case_id)
+    # The windows before the duties, like the tick, which may just now owe a reminder of one that ends here.
+    keep_windows(act, rulebook, milestone, participations)
     if differs:
         act.run(_TAKE_BACK, milestone=milestone.id, now=act.at)
     # A correction that she is still owed stands, with its clock, when only our own times or tasks change.
     stale = [duty for duty in _open_of(act, milestone) if differs or duty.rule != CORRECTION_RULE]
     close_duties(act, stale, DutyState.CANCELLED, reason=reason)
     act.session.flush()
-    participations = participations_in(act.session, milestone.case_id)
     duties = plan_duties(act, rulebook, milestone, participations)
-    keep_windows(act, rulebook, milestone, participations)
+    if not differs:
+        replace_duties(act, stale, duties)
     if earlier.kind is not happening.kind:
-        ask_again(act, rulebook, happening.kind, participations)
+        ask_again(act, rulebook, happening.kind, concerned(act, milestone, participations))
     return [*duties, *(_put_right(act, rulebook, milestone, stale) if differs else ())]
 
 
@@ -108,17 +122,18 @@ def withdraw_milestone(act: Act, rulebook: Rulebook, milestone: Milestone, *, re
     _lock(act, milestone)
     _keep(act, milestone, read_happening(act, milestone), reason)
     milestone.withdrawn_at = act.at
-    act.run(_TAKE_BACK, milestone=milestone.id, now=act.at)
     act.log("milestone withdrawn", milestone, owner=milestone.case_id, reason=reason)
+    keep_windows(act, rulebook, milestone, participations_in(act.session, milestone.case_id))
+    act.run(_TAKE_BACK, milestone=milestone.id, now=act.at)
     stale = _open_of(act, milestone)
     close_duties(act, stale, DutyState.CANCELLED, reason=reason)
     act.session.flush()
-    keep_windows(act, rulebook, milestone, participations_in(act.session, milestone.case_id))
     return _put_right(act, rulebook, milestone, stale)
 
 
 def _lock(act: Act, milestone: Milestone) -> None:
     """One correction after the other, and none after the last."""
+    lock_case(act, milestone.case_id)
     act.session.refresh(milestone, with_for_update={"key_share": True})
     if milestone.withdrawn_at is not None:
         raise Conflict("milestone", "is withdrawn")

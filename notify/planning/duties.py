@@ -6,16 +6,19 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from sqlalchemy import bindparam, select, update
+
+from models.base import is_one_of
 from models.duties import Duty
+from models.messages import Message, MessageDuty, SealedUpdate
 from models.people import Participation
 from models.vocabulary import Agency, DutyClass, DutyState, TaskKind
 from notify.ledger.acts import Act
+from notify.ledger.closing import GONE
 from notify.ledger.tasks import open_duty_task
 from notify.ledger.waking import SENT_BY_US, TOLD_BY_A_PERSON
-from notify.planning.people import goes_without
+from notify.ledger.wishes import DECLINED, goes_without
 from notify.planning.rulebook import Rulebook, first_look
-
-DECLINED = "the victim declined further updates"
 
 TASK_OF = {DutyClass.OFFICER_FIRST: TaskKind.CALL, DutyClass.STAFF_TASK: TaskKind.DO_DUTY}
 """What must be there for a person from the first moment of a duty."""
@@ -92,6 +95,34 @@ def write_duties(act: Act, made: Collection[tuple[Participation, Duty]]) -> None
             act.log("duty waived", duty, owner=duty.victim_id, reason=DECLINED, rule=duty.rule)
         elif duty.duty_class in TASK_OF:
             open_duty_task(act, participation, TASK_OF[duty.duty_class], duty, fresh=True)
+
+
+_CARRIES_ON = (
+    update(MessageDuty)
+    .where(
+        MessageDuty.duty_id == bindparam("old"),
+        MessageDuty.message_id.in_(select(Message.id).where(is_one_of(Message.state, *GONE))),
+    )
+    .values(duty_id=bindparam("new"))
+)
+_SHOWN_AGAIN = (
+    update(SealedUpdate)
+    .where(SealedUpdate.duty_id == bindparam("old"), SealedUpdate.read_at.is_(None))
+    .values(duty_id=bindparam("new"), withdrawn_at=None)
+)
+
+
+def replace_duties(act: Act, ended: Collection[Duty], made: Collection[Duty]) -> None:
+    """Let new duties to say the same words go on where those that ended stood: what has left is not sent a second time.
+
+    A message that left carries the new duty, so that its receipt counts, and a private page it leads to has its words.
+    """
+    new = {(duty.participation_id, duty.milestone_id, duty.rule): duty.id for duty in made}
+    for duty in ended:
+        after = new.get((duty.participation_id, duty.milestone_id, duty.rule))
+        if after is not None:
+            for statement in (_CARRIES_ON, _SHOWN_AGAIN):
+                act.run(statement, old=duty.id, new=after)
 
 
 def open_or_waive(act: Act, rulebook: Rulebook, participation: Participation, duty: Duty) -> None:

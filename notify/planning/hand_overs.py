@@ -16,7 +16,7 @@ from models.oversight import Alert, Task
 from models.people import Participation
 from models.staff import Staff, Unit
 from models.vocabulary import Agency, AlertState, DutyState, TaskState
-from notify.access import WRITERS
+from notify.access import WRITERS, Viewer
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.planning.queries import agency_of
@@ -62,10 +62,19 @@ _TASKS = (
     .where(Task.duty_id.in_(_owned), is_one_of(Task.state, TaskState.OPEN))
     .values(unit_id=bindparam("unit"))
 )
+_ANEW = {
+    "state": AlertState.OPEN,
+    "acknowledged_at": None,
+    "acknowledged_by_id": None,
+    "resolved_at": None,
+    "resolved_by_id": None,
+}
+"""Whoever takes a late duty over has not seen that it is late, whatever the giver made of it."""
+
 _ALERTS = (
     update(Alert)
-    .where(Alert.duty_id.in_(_owned), Alert.state != AlertState.RESOLVED)
-    .values(unit_id=bindparam("unit"))
+    .where(Alert.duty_id.in_(_owned), Alert.unit_id != bindparam("unit"))
+    .values(unit_id=bindparam("unit"), **_ANEW)
 )
 _TASKS_OF_NO_DUTY = (
     update(Task)
@@ -79,8 +88,8 @@ _TASKS_OF_ONE = (
 )
 _ALERTS_OF_ONE = (
     update(Alert)
-    .where(Alert.duty_id == bindparam("duty"), Alert.state != AlertState.RESOLVED)
-    .values(unit_id=bindparam("unit"))
+    .where(Alert.duty_id == bindparam("duty"), Alert.unit_id != bindparam("unit"))
+    .values(unit_id=bindparam("unit"), **_ANEW)
 )
 
 
@@ -106,7 +115,7 @@ def holders(session: Session, case: Case) -> list[Holder]:
 
 def holder_of(session: Session, case: Case, agency: Agency) -> Holder:
     """Who does this agency's part; the case's own unit and officer while it was handed to nobody."""
-    line = session.get(CaseUnit, (case.id, agency))
+    line = session.get(CaseUnit, (case.id, agency), populate_existing=True)
     if line is not None:
         return Holder(agency, line.unit_id, line.officer_id, line.since)
     return Holder(agency, case.unit_id, case.officer_id, _own_since(session, case))
@@ -118,23 +127,30 @@ def _own_since(session: Session, case: Case) -> datetime:
 
 
 def hand_over_case(
-    act: Act, case: Case, *, agency: Agency, unit: Unit, officer: Staff | None = None, reason: str
+    act: Act,
+    case: Case,
+    *,
+    agency: Agency,
+    unit: Unit,
+    officer: Staff | None = None,
+    reason: str,
+    expected: Holder | None = None,
 ) -> HandOver:
     """All that an agency does in a case passes to `unit`, and there to `officer`; deadlines stay where they are.
 
     A closed case passes too: what is still owed in it must be somebody's. The case's own part always has an officer,
     and so has every part of a restricted case: its allow list names people.
-    Raises FieldFault for a unit of another agency and for an officer who may not take it, Conflict for no change.
+    Raises FieldFault for a unit of another agency and for an officer who may not take it, Conflict for no change and
+    when the part is not in the hands of whom the giver `expected` any more.
     """
     _lock(act, case)
     own = agency_of(act.session, case.unit_id)
     if unit.agency is not agency:
         raise FieldFault("unit", "is not a unit of this agency")
-    if officer is None and (agency is own or case.restricted):
-        raise FieldFault("officer", "must be given")
-    if officer is not None:
-        check_officer(officer, unit.id)
+    check_officer(officer, unit.id, needed=agency is own or case.restricted)
     before = holder_of(act.session, case, agency)
+    if expected is not None and before != expected:
+        raise Conflict("cases", "are in other hands already")
     after = Holder(agency, unit.id, officer.id if officer else None, act.at)
     if before == after:
         raise Conflict("unit", "deals with it already")
@@ -170,8 +186,19 @@ def hand_over_duty(act: Act, duty: Duty, *, to_agency: Agency, reason: str) -> H
     return _write(act, case, before, after, reason, duty)
 
 
-def check_officer(officer: Staff, unit_id: UUID) -> None:
-    """Raise FieldFault for somebody who has left, may not change cases, or works elsewhere."""
+def check_own(session: Session, viewer: Viewer, case: Case, agency: Agency) -> None:
+    """Raise FieldFault unless it is theirs: who leads the case may do all in it, another agency what is its own."""
+    leads = case.unit_id in viewer.units or case.officer_id == viewer.staff_id
+    if not leads and agency_of(session, viewer.unit_id) is not agency:
+        raise FieldFault("agency", "is not yours to act for in this case")
+
+
+def check_officer(officer: Staff | None, unit_id: UUID, *, needed: bool = True) -> None:
+    """Raise FieldFault for somebody who has left, may not change cases, or works elsewhere; for nobody where one is needed."""
+    if officer is None:
+        if needed:
+            raise FieldFault("officer", "must be given")
+        return
     if not officer.active:
         raise FieldFault("officer", "has left")
     if officer.role not in WRITERS:

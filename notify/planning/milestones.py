@@ -15,9 +15,11 @@ from models.vocabulary import Agency, DutyClass, DutyState, MilestoneKind
 from notify.clock import local_date
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
+from notify.ledger.locking import lock_case
+from notify.ledger.units import unit_of
 from notify.planning.concerning import concerned, suspect_index
 from notify.planning.duties import Carrier, Clock, Source, make_duty, open_or_waive, write_duties
-from notify.planning.queries import participations_in, unit_of
+from notify.planning.queries import participations_in
 from notify.planning.rulebook import Rulebook
 from notify.planning.rules.catalogue import Rule
 from notify.planning.rules.due import due_at, urgent_by
@@ -61,6 +63,7 @@ def record_milestone(
     A closed case takes milestones too: an appeal or a release after it is owed to her all the same, by a person.
     """
     check_happening(act, happening)
+    lock_case(act, case.id)
     if external_id is not None and is_recorded(act, external_id):
         raise Conflict("milestone", "is used already")
     milestone = Milestone(

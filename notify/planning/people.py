@@ -34,27 +34,7 @@ from notify.ledger.closing import close_duties, open_duties
 from notify.ledger.suspending import suspend
 from notify.ledger.tasks import open_duty_task
 from notify.ledger.waking import wake
-
-DECLINABLE = (DutyClass.ROUTINE, DutyClass.OFFICER_FIRST, DutyClass.VICTIM_WINDOW)
-"""What a victim who wants no further updates does without."""
-
-
-def is_declinable(duty: Duty) -> bool:
-    """Whether a duty goes with the updates she declined.
-
-    What puts right within hours what we told her wrongly does not: she may rely on it.
-    """
-    return duty.duty_class in DECLINABLE and duty.urgent_by is None
-
-
-def goes_without(participation: Participation, duty: Duty) -> bool:
-    """Whether she said that she does without this duty: updates, and releases and bail only if she was asked of them."""
-    if participation.declined_at is None:
-        return False
-    if duty.duty_class is DutyClass.IMMEDIATE:
-        return participation.wants_releases is False
-    return is_declinable(duty)
-
+from notify.ledger.wishes import goes_without
 
 _END_ASKING = (
     update(Task)

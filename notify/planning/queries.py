@@ -3,10 +3,10 @@
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
-from models.cases import Case, CaseUnit
+from models.cases import Case
 from models.milestones import Milestone
 from models.people import ContactPoint, Participation, Victim
 from models.plans import Plan
@@ -30,12 +30,6 @@ _PARTICIPATIONS = (
     select(Participation)
     .where(Participation.case_id == bindparam("case_id"))
     .order_by(Participation.enrolled_at, Participation.id)
-)
-
-_UNIT_OF = (
-    select(func.coalesce(CaseUnit.unit_id, Case.unit_id))
-    .outerjoin_from(Case, CaseUnit, (CaseUnit.case_id == Case.id) & (CaseUnit.agency == bindparam("agency")))
-    .where(Case.id == bindparam("case_id"))
 )
 
 
@@ -78,11 +72,6 @@ def participation_of(session: Session, case: Case, victim: Victim, field: str = 
 def participations_in(session: Session, case_id: UUID) -> list[Participation]:
     """Every victim's part in one case."""
     return list(session.scalars(_PARTICIPATIONS, {"case_id": case_id}))
-
-
-def unit_of(session: Session, case_id: UUID, agency: Agency) -> UUID:
-    """The unit that does an agency's part in a case: the one it was handed to, or the case's own. Nobody's duty is nobody's."""
-    return session.connection().execute(_UNIT_OF, {"case_id": case_id, "agency": agency}).scalar_one()
 
 
 def agency_of(session: Session, unit_id: UUID) -> Agency:

@@ -127,7 +127,9 @@ def reassign_cases(
     if not parts:
         raise Conflict("cases", "are in other hands already")
     return [
-        hand_over_case(act, case, agency=holder.agency, unit=unit, officer=to_staff, reason=reason)
+        hand_over_case(
+            act, case, agency=holder.agency, unit=unit, officer=to_staff, reason=reason, expected=holder
+        )
         for case, holder in parts
     ]
 

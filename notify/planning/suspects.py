@@ -4,18 +4,20 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
 
 from models.base import is_one_of
-from models.cases import Case
 from models.duties import Duty
 from models.messages import SealedUpdate
-from models.milestones import Milestone, UnconcernedSuspect
+from models.milestones import Milestone, MilestoneCorrection, UnconcernedSuspect
 from models.people import Participation
 from models.vocabulary import CORRECTION_RULE, DutyState
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.closing import close_duties
+from notify.ledger.locking import lock_case
 from notify.planning.concerning import suspect_index
+from notify.planning.duties import replace_duties
 from notify.planning.milestones import plan_duties
 from notify.planning.rulebook import Rulebook
 from notify.planning.windows import keep_windows
@@ -31,8 +33,6 @@ _MILESTONES = (
     )
     .order_by(Milestone.recorded_at, Milestone.id)
 )
-_LOCK_CASE = select(Case.id).where(Case.id == bindparam("case")).with_for_update(key_share=True)
-"""A milestone that is recorded at the same moment is planned before this or after it, with what this says."""
 _OF_SUSPECT = _MILESTONES.where(Milestone.suspect_index == bindparam("suspect"))
 _UNCONCERNED = (
     select(UnconcernedSuspect)
@@ -41,6 +41,19 @@ _UNCONCERNED = (
         UnconcernedSuspect.ended_at.is_(None),
     )
     .order_by(UnconcernedSuspect.at, UnconcernedSuspect.id)
+)
+_ONE = select(UnconcernedSuspect).where(
+    UnconcernedSuspect.id == bindparam("row"),
+    UnconcernedSuspect.participation_id == bindparam("participation"),
+)
+_ENDED = select(Duty).where(
+    Duty.participation_id == bindparam("participation"),
+    Duty.milestone_id == bindparam("milestone"),
+    is_one_of(Duty.state, DutyState.CANCELLED),
+    Duty.closed_at == bindparam("at"),
+)
+_CORRECTED = select(MilestoneCorrection.id).where(
+    MilestoneCorrection.milestone_id == bindparam("milestone"), MilestoneCorrection.at >= bindparam("at")
 )
 _OPEN_OF = (
     select(Duty)
@@ -112,7 +125,7 @@ def set_unconcerned(
         raise FieldFault("suspect", "must be a name or a reference")
     if len(suspect) > LONGEST_SUSPECT:
         raise FieldFault("suspect", f"is longer than {LONGEST_SUSPECT} characters")
-    act.session.execute(_LOCK_CASE, {"case": case_id})
+    _lock(act, participation)
     known = act.session.scalars(_UNCONCERNED, {"participation": participation.id}).all()
     if any(row.suspect_index == index for row in known):
         raise Conflict("suspect", "is recorded already as not concerning this victim")
@@ -126,11 +139,11 @@ def set_unconcerned(
     act.session.flush()
     act.log("suspect does not concern", row, owner=case_id, reason=reason)
     milestones = _milestones(act, case_id, index)
+    for milestone in milestones:
+        keep_windows(act, rulebook, milestone, [participation])
     values = {"participation": participation.id, "milestones": [one.id for one in milestones]}
     close_duties(act, act.session.scalars(_OPEN_OF, values).all(), DutyState.CANCELLED, reason=reason)
     act.run(_TAKE_BACK, **values, now=act.at)
-    for milestone in milestones:
-        keep_windows(act, rulebook, milestone, [participation])
     return row
 
 
@@ -146,17 +159,44 @@ def end_unconcerned(
 
     Raises Conflict when it was ended already.
     """
+    _lock(act, participation)
+    act.session.refresh(row)
     if row.ended_at is not None:
         raise Conflict("suspect", "is ended already")
-    act.session.execute(_LOCK_CASE, {"case": participation.case_id})
     row.ended_at, row.ended_by_id = act.at, act.staff_id
     act.session.flush()
     act.log("suspect does concern", row, owner=participation.case_id, reason=reason)
     made: list[Duty] = []
     for milestone in _milestones(act, participation.case_id, row.suspect_index):
-        made += plan_duties(act, rulebook, milestone, [participation])
-        keep_windows(act, rulebook, milestone, [participation])
+        again = plan_duties(act, rulebook, milestone, [participation])
+        replace_duties(act, _ended_with(act, participation, milestone, row), again)
+        made += again
+        keep_windows(act, rulebook, milestone, [participation], told_counts=True)
     return made
+
+
+def _ended_with(
+    act: Act, participation: Participation, milestone: Milestone, row: UnconcernedSuspect
+) -> list[Duty]:
+    """The duties that ended when the suspect was said not to concern her, if what they were to tell is the same still."""
+    values = {"participation": participation.id, "milestone": milestone.id, "at": row.at}
+    if act.session.scalars(_CORRECTED, {"milestone": milestone.id, "at": row.at}).first() is not None:
+        return []
+    return list(act.session.scalars(_ENDED, values))
+
+
+def unconcerned_row(
+    session: Session, participation: Participation, row_id: UUID
+) -> UnconcernedSuspect | None:
+    """What was recorded about one victim and one suspect, if it is about this victim."""
+    values = {"row": row_id, "participation": participation.id}
+    return session.scalars(_ONE, values).first()
+
+
+def _lock(act: Act, participation: Participation) -> None:
+    """What is recorded at the same moment, of the case or of her, comes before this or after it, and knows of it."""
+    lock_case(act, participation.case_id)
+    act.session.refresh(participation, with_for_update={"key_share": True})
 
 
 def _milestones(act: Act, case_id: UUID, index: bytes) -> list[Milestone]:

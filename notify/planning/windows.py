@@ -1,4 +1,4 @@
-"""Victim windows: what a victim may ask for herself until a date, and the one reminder when half of the time is over.
+"""Victim windows: what a victim may ask for herself until a date, and the one reminder once half of the time is over.
 
 A window that opens when she is told is made with the duty to tell her, and waits. The ledger, the one place where a duty
 ends as told, marks in that same transaction that it has opened (`opened_at`), for the ledger knows no rules; the tick
@@ -9,40 +9,32 @@ for told duties. The tick also reminds her, and ends a reminder with its window.
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, or_, select
-from sqlalchemy.orm import Session, aliased, sessionmaker
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
-from models.cases import Case
 from models.duties import Duty
 from models.keyring import Keyring
-from models.messages import Message, MessageDuty
 from models.milestones import Milestone
-from models.people import ContactPoint, Participation
-from models.plans import Plan, PlanChannel
-from models.vocabulary import CHANNEL_OF, ContactPointState, DutyClass, DutyState, MilestoneKind
+from models.people import Participation
+from models.vocabulary import CORRECTION_RULE, DutyState, MilestoneKind
 from models.windows import VictimWindow
 from notify.clock import local_date
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.ledger.closing import GONE, close_duties
 from notify.planning.concerning import concerned
-from notify.planning.duties import Carrier, Clock, Source, make_duty
-from notify.planning.queries import unit_of
+from notify.planning.reminders import end_answered_reminders, end_reminder, of_window, remind, tomorrow
 from notify.planning.rulebook import Rulebook
 from notify.planning.rules.catalogue import WindowRule
-from notify.planning.rules.due import start_of
 from notify.planning.rules.windows import ends_at, half_way
 
 BATCH = 200
-OVER = "the time in which she could ask is over"
-ASKED = "a review was asked for"
-
 _STANDING = select(VictimWindow).where(
     VictimWindow.milestone_id == bindparam("milestone"),
     VictimWindow.participation_id.in_(bindparam("participations", expanding=True)),
     VictimWindow.withdrawn_at.is_(None),
 )
+_LOCK_STANDING = _STANDING.with_for_update(key_share=True).execution_options(populate_existing=True)
 _DUE = (
     select(VictimWindow)
     .where(VictimWindow.next_look_at <= bindparam("now"))
@@ -54,56 +46,11 @@ _of_window = (
     Duty.participation_id == bindparam("participation"),
     Duty.milestone_id == bindparam("milestone"),
 )
-_TOLD = select(Duty.id).where(
+_TOLD = select(func.min(Duty.closed_at)).where(
     *_of_window, Duty.rule.in_(bindparam("rules", expanding=True)), is_one_of(Duty.state, DutyState.TOLD)
 )
-_OPEN_REMINDERS = select(Duty).where(
-    Duty.participation_id == bindparam("participation"),
-    Duty.duty_class == DutyClass.VICTIM_WINDOW,
-    is_one_of(Duty.state, DutyState.OPEN),
-)
-_HAS_GONE = exists().where(
-    MessageDuty.duty_id == Duty.id, Message.id == MessageDuty.message_id, is_one_of(Message.state, *GONE)
-)
-_REMINDED = select(Duty.id).where(
-    *_of_window, Duty.rule == bindparam("rule"), or_(Duty.state != DutyState.CANCELLED, _HAS_GONE)
-)
-_own = aliased(Milestone)
-_ASKED = (
-    select(Milestone.id)
-    .join(_own, _own.case_id == Milestone.case_id)
-    .where(
-        _own.id == bindparam("milestone"),
-        is_one_of(Milestone.kind, MilestoneKind.REVIEW_REQUESTED),
-        Milestone.withdrawn_at.is_(None),
-        Milestone.happened_at >= bindparam("since"),
-        or_(
-            Milestone.suspect_index.is_(None),
-            _own.suspect_index.is_(None),
-            Milestone.suspect_index == _own.suspect_index,
-        ),
-    )
-)
-_WANTED = (
-    select(Participation, Milestone)
-    .join(Case, Case.id == Participation.case_id)
-    .join(Milestone, Milestone.case_id == Case.id)
-    .where(
-        Participation.id == bindparam("participation"),
-        Milestone.id == bindparam("milestone"),
-        Case.closed_at.is_(None),
-        Participation.paused_at.is_(None),
-        Participation.declined_at.is_(None),
-        exists().where(
-            Plan.participation_id == Participation.id,
-            Plan.current,
-            Plan.automatic,
-            PlanChannel.plan_id == Plan.id,
-            ContactPoint.id == PlanChannel.contact_point_id,
-            ContactPoint.state == ContactPointState.VERIFIED,
-            ContactPoint.kind.in_(CHANNEL_OF),
-        ),
-    )
+_OPEN_CORRECTION = select(Duty.id).where(
+    *_of_window, Duty.rule == CORRECTION_RULE, is_one_of(Duty.state, DutyState.OPEN)
 )
 
 
@@ -114,13 +61,16 @@ def keep_windows(
     participations: Collection[Participation],
     *,
     fresh: bool = False,
+    told_counts: bool = False,
 ) -> None:
     """Make the windows that a milestone gives these participations, and withdraw those that it does not give any more.
 
-    A window whose dates have changed is withdrawn and made anew. `fresh`: there is none yet.
+    A window whose dates have changed is withdrawn and made anew. `fresh`: there is none yet. `told_counts`: what opens a
+    window may have been told before it is made, and opened it then.
+    Call it before closing duties: the tick too takes the window first, and may just now owe a reminder of it.
     """
     if milestone.kind is MilestoneKind.REVIEW_REQUESTED and milestone.withdrawn_at is None:
-        _end_answered_reminders(act, participations)
+        end_answered_reminders(act, participations)
     on = local_date(milestone.learned_at)
     rules = rulebook.catalogue.windows_for(milestone.kind, on) if milestone.withdrawn_at is None else ()
     if fresh and not rules:
@@ -131,20 +81,28 @@ def keep_windows(
         for one in concerned(act, milestone, participations)
         for rule in rules
     }
+    if told_counts:
+        for window in wanted.values():
+            _open_as_told(act, rulebook, window)
     values = {"milestone": milestone.id, "participations": [one.id for one in participations]}
-    for window in () if fresh else act.session.scalars(_STANDING, values).all():
-        new = wanted.get((window.participation_id, window.rule))
-        if new is None or new.opened_at not in (None, window.opened_at):
-            window.withdrawn_at, window.next_look_at = act.at, None
-            act.log("window withdrawn", window, owner=window.victim_id, rule=window.rule)
-            continue
-        del wanted[window.participation_id, window.rule]
-        if window.next_look_at == window.ends_at and window.opened_at and window.ends_at:
-            # The reminder that waited was cancelled with all that was open: it is thought about again.
-            window.next_look_at = half_way(window.opened_at, window.ends_at)
+    for window in () if fresh else act.session.scalars(_LOCK_STANDING, values).all():
+        if _stands(act, window, wanted.get((window.participation_id, window.rule))):
+            del wanted[window.participation_id, window.rule]
     act.write(*wanted.values())
     for window in wanted.values():
         act.log("window made", window, owner=window.victim_id, rule=window.rule)
+
+
+def _stands(act: Act, window: VictimWindow, new: VictimWindow | None) -> bool:
+    """Whether a window goes on as it is; if not it is withdrawn."""
+    if new is None or new.opened_at not in (None, window.opened_at):
+        window.withdrawn_at, window.next_look_at = act.at, None
+        act.log("window withdrawn", window, owner=window.victim_id, rule=window.rule)
+        return False
+    if window.next_look_at and window.opened_at and window.ends_at:
+        # The reminder that waited is cancelled with all that was open: it is thought about again.
+        window.next_look_at = half_way(window.opened_at, window.ends_at)
+    return True
 
 
 def look_at_windows(
@@ -157,20 +115,25 @@ def look_at_windows(
 ) -> int:
     """Look once at every window whose time has come. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        windows = act.session.scalars(_DUE, {"now": at, "most": limit}).all()
-        for window in windows:
-            window.next_look_at = _look(act, rulebook, window)
-        return len(windows)
+        return look(act, rulebook, limit=limit)
+
+
+def look(act: Act, rulebook: Rulebook, *, limit: int = BATCH) -> int:
+    """The same in an act that has begun; a window that somebody else is changing is left to the next look."""
+    windows = act.session.scalars(_DUE, {"now": act.at, "most": limit}).all()
+    for window in windows:
+        window.next_look_at = _look(act, rulebook, window)
+    return len(windows)
 
 
 def was_told(session: Session, window: VictimWindow, rule: WindowRule) -> bool:
     """Whether she was told of what opens a window: until then nothing may say that there is one."""
-    values = {
-        "participation": window.participation_id,
-        "milestone": window.milestone_id,
-        "rules": list(rule.after),
-    }
-    return session.scalars(_TOLD, values).first() is not None
+    return told_at(session, window, rule) is not None
+
+
+def told_at(session: Session, window: VictimWindow, rule: WindowRule) -> datetime | None:
+    """When she was first told of what opens a window."""
+    return session.scalar(_TOLD, {**of_window(window), "rules": list(rule.after)})
 
 
 def _window(
@@ -190,6 +153,17 @@ def _window(
     )
 
 
+def _open_as_told(act: Act, rulebook: Rulebook, window: VictimWindow) -> None:
+    rule = rulebook.catalogue.window(window.rule, window.edition)
+    if rule is None or window.opened_at is not None:
+        return
+    if (
+        act.session.scalars(_OPEN_CORRECTION, of_window(window)).first() is None
+    ):  # else it opens when that is told
+        window.opened_at = told_at(act.session, window, rule)
+        window.next_look_at = act.at if window.opened_at else None
+
+
 def _look(act: Act, rulebook: Rulebook, window: VictimWindow) -> datetime | None:
     """Do what it is time for, and say when to look next."""
     rule = rulebook.catalogue.window(window.rule, window.edition)
@@ -204,64 +178,8 @@ def _look(act: Act, rulebook: Rulebook, window: VictimWindow) -> datetime | None
         act.log("window opened", window, owner=window.victim_id, rule=window.rule)
         return half_way(window.opened_at, window.ends_at)
     if act.at >= window.ends_at:
-        _end_reminder(act, window)
+        end_reminder(act, window)
         return None
-    reminded = told and _remind(act, rulebook, window, rule, window.opened_at, window.ends_at)
-    return window.ends_at if reminded else None
-
-
-def _remind(
-    act: Act, rulebook: Rulebook, window: VictimWindow, rule: WindowRule, opened: datetime, ends: datetime
-) -> bool:
-    """Owe her a reminder, once, if she may have one; whether it goes is for the gate to say."""
-    of_window = {"participation": window.participation_id, "milestone": window.milestone_id}
-    found = act.session.execute(_WANTED, of_window).first()
-    if found is None or _has_asked(act.session, window, opened):
-        return False
-    if act.session.scalars(_REMINDED, {**of_window, "rule": window.rule}).first() is not None:
-        return False
-    participation, milestone = found
-    duty = make_duty(
-        participation,
-        Source(
-            window.rule,
-            window.edition,
-            rule.reminder,
-            DutyClass.VICTIM_WINDOW,
-            rulebook.policy.version,
-            window.milestone_id,
-        ),
-        Carrier(milestone.owner, unit_of(act.session, milestone.case_id, milestone.owner)),
-        # No clock of the Code runs for it: there is time for a safe moment until her own time ends.
-        Clock(act.at, ends),
-        act.at,
-    )
-    duty.compose_at = act.at  # and no next_alert_at: a reminder that does not go alerts nobody
-    act.write(duty)
-    act.log("reminder owed", duty, owner=duty.victim_id, rule=duty.rule)
-    return True
-
-
-def _has_asked(session: Session, window: VictimWindow, opened: datetime) -> bool:
-    """Whether a review was asked for in the case since the London day on which a window opened."""
-    values = {"milestone": window.milestone_id, "since": start_of(local_date(opened))}
-    return session.scalars(_ASKED, values).first() is not None
-
-
-def _end_reminder(act: Act, window: VictimWindow) -> None:
-    reminders = act.session.scalars(_OPEN_REMINDERS, {"participation": window.participation_id}).all()
-    own = [duty for duty in reminders if (duty.milestone_id, duty.rule) == (window.milestone_id, window.rule)]
-    close_duties(act, own, DutyState.CANCELLED, reason=OVER)
-
-
-def _end_answered_reminders(act: Act, participations: Collection[Participation]) -> None:
-    """She need not be reminded of what was asked for."""
-    for participation in participations:
-        reminders = act.session.scalars(_OPEN_REMINDERS, {"participation": participation.id}).all()
-        for duty in reminders:
-            values = {"milestone": duty.milestone_id, "participations": [participation.id]}
-            windows = act.session.scalars(_STANDING, values).all()
-            if any(
-                window.opened_at and _has_asked(act.session, window, window.opened_at) for window in windows
-            ):
-                close_duties(act, [duty], DutyState.CANCELLED, reason=ASKED)
+    if not told:
+        return tomorrow(act, window.ends_at)
+    return remind(act, rulebook, window, rule, window.opened_at, window.ends_at)

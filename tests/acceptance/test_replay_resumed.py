@@ -174,7 +174,15 @@ def test_what_it_becomes_can_be_kept_and_gone_on_with_in_its_turn(line, tmp_path
     [
         (lambda kept: kept.with_name("kept.db.reached").unlink(), "no replay kept it, or not to its end"),
         (lambda kept: kept.with_name("kept.db.reached").write_text("{}"), "no replay kept it"),
+        (
+            lambda kept: kept.with_name("kept.db.reached").write_text(
+                '{"until": "2026-01-05T09:00:00", "ids": 1, "tokens": 1, "refs": 1}'
+            ),
+            "no replay kept it",
+        ),
         (lambda kept: kept.with_name("kept.db.key").unlink(), "is not there"),
+        (lambda kept: kept.with_name("kept.db.key").write_bytes(b"\xff\xfe"), "is not there"),
+        (lambda kept: kept.write_bytes(b""), "is not a database that a replay kept"),
         (lambda kept: kept.write_bytes(b"not a database"), "is not a database that a replay kept"),
         (lambda kept: kept.unlink(), "does not exist"),
     ],

@@ -27,13 +27,13 @@ from models.vocabulary import (
     MilestoneKind,
 )
 from notify.eventfile.replay import SimulatedClock, replay, replay_services, throw_away_database
+from notify.ledger.wishes import goes_without
 from notify.oversight.alerts import alert_policy
 from notify.oversight.rules.alerts import Deadlines, steps
 from notify.planning.calendar import england_and_wales
 from notify.planning.catalogue_files import SHIPPED, load_catalogue
 from notify.planning.corrections import CORRECTION_DAYS
 from notify.planning.milestones import DUTY_CLASSES
-from notify.planning.people import goes_without
 from notify.planning.policy import load_policy
 from notify.planning.rulebook import Rulebook
 from notify.planning.rules import due

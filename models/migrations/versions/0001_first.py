@@ -844,6 +844,14 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
+        "uq_duties_one_final",
+        "duties",
+        ["participation_id"],
+        unique=True,
+        sqlite_where=sa.text("rule = 'PLAN-CLOSED' and state != 'cancelled'"),
+        postgresql_where=sa.text("rule = 'PLAN-CLOSED' and state != 'cancelled'"),
+    )
+    op.create_index(
         "uq_duties_one_no_change",
         "duties",
         ["participation_id"],
@@ -1055,6 +1063,12 @@ def downgrade() -> None:
         table_name="duties",
         sqlite_where=sa.text("rule = 'PLAN-NOCHANGE' and state = 'open'"),
         postgresql_where=sa.text("rule = 'PLAN-NOCHANGE' and state = 'open'"),
+    )
+    op.drop_index(
+        "uq_duties_one_final",
+        table_name="duties",
+        sqlite_where=sa.text("rule = 'PLAN-CLOSED' and state != 'cancelled'"),
+        postgresql_where=sa.text("rule = 'PLAN-CLOSED' and state != 'cancelled'"),
     )
     op.drop_index(
         "uq_duties_once",

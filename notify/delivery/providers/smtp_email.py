@@ -23,6 +23,7 @@ from notify.delivery.providers.base import (
 )
 
 OK, WILL_FORWARD = 250, 251
+RECIPIENT = "recipient_refused"
 TRANSIENT, PERMANENT = 400, 500  # reply codes from here say "not now" and "never" (RFC 5321, section 4.2.1)
 
 
@@ -141,12 +142,15 @@ class SmtpEmail:
             code, _ = connection.mail(self._address)
             if code != OK:
                 return _refusal(code, "sender_refused")
-            code, _ = connection.rcpt(to)
+            code, said = connection.rcpt(to)
         except UnicodeEncodeError:
-            return Refused("not_ascii", "recipient_refused")
+            return Refused("not_ascii", RECIPIENT)
         except (smtplib.SMTPException, OSError):
             return TryLater("connection_lost")
-        return None if code in {OK, WILL_FORWARD} else _refusal(code, "recipient_refused")
+        if code in {OK, WILL_FORWARD}:
+            return None
+        # RFC 3463: 5.7 is about policy, not about whether the mailbox is there.
+        return _refusal(code, "policy_refused" if said.startswith(b"5.7.") else RECIPIENT)
 
 
 def _data(connection: smtplib.SMTP, content: bytes) -> ProviderError | None:
@@ -163,4 +167,7 @@ def _data(connection: smtplib.SMTP, content: bytes) -> ProviderError | None:
 
 
 def _refusal(code: int, reason: str) -> ProviderError:
-    return Refused(str(code), reason) if code >= PERMANENT else TryLater(reason)
+    """The code alone speaks of the recipient; with a reason after it, of us or of our message."""
+    if code < PERMANENT:
+        return TryLater(reason)
+    return Refused(str(code) if reason == RECIPIENT else f"{code} {reason}", reason)

@@ -1,5 +1,6 @@
 """What a provider's error means for the next message: whether the contact point, our own account or the moment is at fault."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -38,9 +39,9 @@ EMAIL: Mapping[str, Fault] = {
     "not_ascii": Fault.CONTACT_POINT,  # our relay cannot write to it
     "552": Fault.MOMENT,  # the mailbox is full
 }
-"""SMTP reply codes (RFC 5321, section 4.2.3); another refusal for good is about our server or our message."""
+"""SMTP reply codes (RFC 5321, section 4.2.3) of a recipient that was refused; every other refusal is about ourselves."""
 
-PERMANENT = "5"
+PERMANENT = re.compile("5[0-9][0-9]( [a-z_]+)?")
 
 
 def fault_of(channel: Channel | None, code: str | None) -> Fault:
@@ -48,12 +49,11 @@ def fault_of(channel: Channel | None, code: str | None) -> Fault:
 
     >>> fault_of(Channel.SMS, "30005")
     <Fault.CONTACT_POINT: 'contact_point'>
-    >>> fault_of(Channel.EMAIL, "554")
+    >>> fault_of(Channel.EMAIL, "550 content_refused")
     <Fault.OURS: 'ours'>
     """
     if code is None:
         return Fault.MOMENT
     if channel is Channel.EMAIL:
-        is_refusal = len(code) == len("550") and code.isdigit() and code.startswith(PERMANENT)
-        return EMAIL.get(code, Fault.OURS if is_refusal else Fault.MOMENT)
+        return EMAIL.get(code, Fault.OURS if PERMANENT.fullmatch(code) else Fault.MOMENT)
     return SMS.get(code, Fault.MOMENT)

@@ -11,7 +11,8 @@ from notify.ledger.acts import Act
 from notify.oversight.pages import cases_page
 from notify.planning import case_closing, people
 from notify.planning.api_tokens import Bearer, Scope
-from notify.planning.queries import staff_by_ref, unit_by_ref
+from notify.planning.hand_overs import check_own
+from notify.planning.queries import agency_of, staff_by_ref, unit_by_ref
 from notify.shapes import CaseShape, ReasonShape
 from notify.web.api.answers import CaseInFullSchema, CaseSchema, listed, told_case, told_page
 from notify.web.api.finding import find_case, in_the_body
@@ -69,6 +70,7 @@ def show_case(act: Act, caller: Bearer, case: str) -> dict[str, Any]:
 def close_case(act: Act, caller: Bearer, body: dict[str, Any], case: str) -> dict[str, Any]:
     """Close a case: nothing automatic leaves any more; what a victim is owed, and that it is closed, is a call to make."""
     row = find_case(act, caller, case, lock=True)
+    check_own(act.session, caller.viewer, row, agency_of(act.session, row.unit_id))
     case_closing.close_case(act, current_services().rulebook, row, reason=body["reason"])
     return _told(act, row)
 

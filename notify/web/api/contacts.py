@@ -14,6 +14,7 @@ from notify.ledger.acts import Act
 from notify.ledger.contact_log import record_contact
 from notify.planning import people
 from notify.planning.api_tokens import Bearer, Scope
+from notify.planning.hand_overs import check_own
 from notify.shapes import ContactShape, WaiverShape
 from notify.web.api.answers import ContactSchema, WaiverSchema, told, told_duty
 from notify.web.api.finding import Found, find_part
@@ -54,6 +55,8 @@ def waive(act: Act, caller: Bearer, body: dict[str, Any], case: str, victim: str
     """Decide that the open duties under one rule need not be carried out, and say why."""
     found = find_part(act, caller, case, victim, lock=True)
     duties = people.waive(act, found.participation, body["rule"], reason=body["reason"])
+    for duty in duties:
+        check_own(act.session, caller.viewer, found.case, duty.owner)
     milestones = _external_ids(act, list(duties))
     return {
         "duties": [

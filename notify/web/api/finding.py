@@ -78,14 +78,14 @@ def find_contact_point(act: Act, caller: Bearer, ref: str) -> tuple[ContactPoint
 
 
 def find_milestone(act: Act, caller: Bearer, ref: str) -> tuple[Milestone, Case]:
-    """A milestone, locked, with its case."""
+    """A milestone with its case: whoever changes it locks both, the case first."""
     query = (
         select(Milestone, Case)
         .join(Case, Case.id == Milestone.case_id)
         .where(_named("milestone", Milestone.external_id, Milestone.id, ref), visible(caller.viewer))
         .order_by(_id_first(Milestone.id, ref))
     )
-    milestone, case = _one(act, query, "milestone", Milestone)
+    milestone, case = _one(act, query, "milestone")
     return milestone, case
 
 

@@ -13,7 +13,7 @@ from notify.fields import choice, ref
 from notify.ledger.acts import Act
 from notify.oversight.pages import hand_overs_page
 from notify.planning.api_tokens import Bearer, Scope
-from notify.planning.hand_overs import hand_over_case, hand_over_duty
+from notify.planning.hand_overs import check_own, hand_over_case, hand_over_duty
 from notify.planning.queries import staff_by_ref, unit_by_ref
 from notify.shapes import ReasonShape
 from notify.web.api.answers import HandOverInFullSchema, HandOverSchema, listed, told, told_page
@@ -45,6 +45,7 @@ def hand_over(act: Act, caller: Bearer, body: dict[str, Any], case: str) -> dict
     with in_the_body():
         unit = unit_by_ref(act.session, body["unit"])
         officer = staff_by_ref(act.session, body["officer"], "officer") if body["officer"] else None
+        check_own(act.session, caller.viewer, row, body["agency"])
     made = hand_over_case(act, row, agency=body["agency"], unit=unit, officer=officer, reason=body["reason"])
     return _told(act, [made], row)[0]
 
@@ -65,6 +66,7 @@ def list_hand_overs(act: Act, caller: Bearer, query: dict[str, Any], case: str) 
 def hand_over_one(act: Act, caller: Bearer, body: dict[str, Any], duty: str) -> dict[str, Any]:
     """Pass one open duty to another agency; by when the victim must be told stays as it is."""
     row, _, case = find_duty(act, caller, duty, lock=False)
+    check_own(act.session, caller.viewer, case, row.owner)
     made = hand_over_duty(act, row, to_agency=body["to_agency"], reason=body["reason"])
     return _told(act, [made], case)[0]
 

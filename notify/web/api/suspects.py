@@ -3,13 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from models.milestones import UnconcernedSuspect
 from notify.fields import LONGEST_NAME, words
 from notify.ledger.acts import Act
 from notify.planning.api_tokens import Bearer, Scope
-from notify.planning.suspects import end_unconcerned, set_unconcerned, suspects_of
+from notify.planning.suspects import end_unconcerned, set_unconcerned, suspects_of, unconcerned_row
 from notify.shapes import ReasonShape
 from notify.web.api.answers import SuspectsSchema, UnconcernedSuspectSchema, told
 from notify.web.api.finding import Found, find_part, unknown
@@ -51,7 +49,7 @@ def list_suspects(act: Act, caller: Bearer, case: str, victim: str) -> dict[str,
 )
 def unconcern(act: Act, caller: Bearer, body: dict[str, Any], case: str, victim: str) -> dict[str, Any]:
     """Say that a suspect does not concern a victim: she is told nothing of them, and what waits is cancelled."""
-    found = find_part(act, caller, case, victim, lock=True)
+    found = find_part(act, caller, case, victim)
     row = set_unconcerned(
         act, current_services().rulebook, found.participation, body["suspect"], reason=body["reason"]
     )
@@ -68,7 +66,7 @@ def concern(
     act: Act, caller: Bearer, body: dict[str, Any], case: str, victim: str, unconcerned: str
 ) -> dict[str, Any]:
     """Say that the suspect does concern her after all: what she was not told is owed, by its own clock."""
-    found = find_part(act, caller, case, victim, lock=True)
+    found = find_part(act, caller, case, victim)
     row = _unconcerned(act, found, unconcerned)
     end_unconcerned(act, current_services().rulebook, found.participation, row, reason=body["reason"])
     return _told(row, found)
@@ -79,12 +77,7 @@ def _unconcerned(act: Act, found: Found, row_id: str) -> UnconcernedSuspect:
         wanted = UUID(row_id)
     except ValueError:
         unknown("unconcerned")
-    row = act.session.scalars(
-        select(UnconcernedSuspect).where(
-            UnconcernedSuspect.id == wanted, UnconcernedSuspect.participation_id == found.participation.id
-        )
-    ).first()
-    return row or unknown("unconcerned")
+    return unconcerned_row(act.session, found.participation, wanted) or unknown("unconcerned")
 
 
 def _told(row: UnconcernedSuspect, found: Found) -> dict[str, Any]:

@@ -61,7 +61,10 @@ class CompletionBody(Shape):
 
 @part.look("/duties", Scope.DUTIES_READ, listed(DutySchema), query=DutiesQuery)
 def list_duties(act: Act, caller: Bearer, query: dict[str, Any]) -> dict[str, Any]:
-    """List duties in the order in which they are due."""
+    """List duties in the order in which they are due.
+
+    Those due before a time are without reminders of what a victim may ask for, since a reminder is late for nobody.
+    """
     page = duties_page(
         act.session, caller.viewer, wanted(query), state=query["state"], due_before=query["due_before"]
     )

@@ -18,7 +18,8 @@ from notify.ledger.acts import Act
 from notify.oversight.queries import PAGE, visible_case, visible_cases
 from notify.planning import people
 from notify.planning.case_closing import close_case
-from notify.planning.queries import staff_by_ref
+from notify.planning.hand_overs import check_own
+from notify.planning.queries import agency_of, staff_by_ref
 from notify.web.context import current_services
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.forms import CaseForm, ReasonForm
@@ -133,7 +134,9 @@ def close(case_id: UUID) -> str | Response:
 
     def step(act: Act) -> None:
         rulebook = current_services().rulebook
-        close_case(act, rulebook, the_case(act.session, case_id), reason=form.reason.data)
+        case = the_case(act.session, case_id)
+        check_own(act.session, viewer(), case, agency_of(act.session, case.unit_id))
+        close_case(act, rulebook, case, reason=form.reason.data)
 
     if carried_out(form, step):
         return done("The case is closed.", url_for("cases.one", case_id=case_id))

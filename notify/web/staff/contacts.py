@@ -17,12 +17,13 @@ from notify.errors import Conflict
 from notify.ledger.acts import Act
 from notify.ledger.contact_log import record_contact
 from notify.planning import people
+from notify.planning.hand_overs import check_own
 from notify.web.context import current_services
 from notify.web.staff.about_victim import Rows, address, ask, look_at
 from notify.web.staff.answers import carried_out, done
 from notify.web.staff.case_forms import ContactForm
 from notify.web.staff.forms import ConfirmForm, ReasonForm
-from notify.web.staff.guard import acting, guarded
+from notify.web.staff.guard import acting, guarded, viewer
 from notify.web.staff.lookups import Part, the_duty, the_part, the_point
 from notify.web.staff.owed import open_duties_of
 from notify.web.staff.shown import points_of
@@ -80,6 +81,7 @@ def waive(duty_id: UUID) -> str | Response:
 
     def step(act: Act) -> None:
         duty, part = the_duty(act.session, duty_id)
+        check_own(act.session, viewer(), part.case, duty.owner)
         people.waive_duty(act, duty, reason=form.reason.data)
         waived.append(part.participation.id)
 

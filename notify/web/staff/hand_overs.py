@@ -20,7 +20,7 @@ from models.vocabulary import Agency
 from notify.access import WRITERS
 from notify.ledger.acts import Act
 from notify.oversight.queries import visible_case
-from notify.planning.hand_overs import hand_over_case, hand_over_duty, hand_overs_of, holders
+from notify.planning.hand_overs import check_own, hand_over_case, hand_over_duty, hand_overs_of, holders
 from notify.planning.queries import agency_of
 from notify.presence import away
 from notify.web.staff.about_victim import address, ask
@@ -89,6 +89,7 @@ def hand_over(case_id: UUID) -> str | Response:
         chosen = act.session.get_one(Unit, unit.id if unit else None)
         officer = act.session.get_one(Staff, UUID(form.officer.data)) if form.officer.data else None
         row = the_case(act.session, case_id)
+        check_own(act.session, viewer(), row, chosen.agency)
         hand_over_case(act, row, agency=chosen.agency, unit=chosen, officer=officer, reason=form.reason.data)
         if visible_case(act.session, viewer(), case_id) is not None:
             seen.append(case_id)
@@ -118,7 +119,8 @@ def hand_over_one(duty_id: UUID) -> str | Response:
         form.to_agency.choices = options([one for one in Agency if one is not duty.owner])
 
     def step(act: Act) -> None:
-        found, _ = the_duty(act.session, duty_id, lock=False)
+        found, of = the_duty(act.session, duty_id, lock=False)
+        check_own(act.session, viewer(), of.case, found.owner)
         hand_over_duty(act, found, to_agency=Agency(form.to_agency.data), reason=form.reason.data)
 
     if carried_out(form, step):

@@ -9,7 +9,7 @@ from models.oversight import DutyReview
 from models.vocabulary import AlertState
 from notify.clock import local_date
 from notify.ledger.acts import Act
-from notify.oversight.queries import DutyLine
+from notify.oversight.queries import DutyLine, officers_of
 from notify.oversight.reviews import latest_reviews
 from notify.planning.rules.working_days import WorkingDays, start_of
 from notify.presence import away
@@ -41,14 +41,14 @@ class ReviewShown:
 
 @dataclass(frozen=True)
 class LateShown:
-    """One line of the overdue list, opened."""
+    """One line of the overdue list, opened. `officer` is who sees to it for the agency that owes it, if anybody was named."""
 
     line: DutyLine
     victim: VictimShown
     owner: str
     age: str
     seen: str
-    officer: str
+    officer: str | None
     officer_away: bool
     review: ReviewShown | None
 
@@ -58,20 +58,22 @@ def late_shown(
 ) -> list[LateShown]:
     """The lines of one page. A unit is named where it is not the viewer's own."""
     reviews = latest_reviews(act.session, [line.duty.id for line in lines])
-    officers = {line.case.officer_id for line in lines}
+    officers = officers_of(act.session, lines)
+    named = {one for one in officers.values() if one is not None}
     alerts = [line.alert for line in lines if line.alert]
     people = {
-        *officers,
+        *named,
         *(alert.acknowledged_by_id for alert in alerts),
         *(r.by_id for r in reviews.values()),
     }
-    names, absent = staff_names(act, people), away(act.session, officers, act.at)
+    names, absent = staff_names(act, people), away(act.session, named, act.at)
     units = {
         unit_id: unit_name(act, unit_id) for unit_id in {line.duty.unit_id for line in lines} - {own_unit}
     }
 
     def shown(line: DutyLine) -> LateShown:
         duty, alert, review = line.duty, line.alert, reviews.get(line.duty.id)
+        officer_id = officers[duty.id]
         is_seen = alert is not None and alert.state is AlertState.ACKNOWLEDGED and alert.acknowledged_at
         return LateShown(
             line=line,
@@ -79,8 +81,8 @@ def late_shown(
             owner=", ".join(filter(None, (said(duty.owner), units.get(duty.unit_id)))),
             age=overdue_for(calendar, duty.deadline, act.at),
             seen=f"Seen by {names[alert.acknowledged_by_id]}, {when(is_seen)}" if alert and is_seen else "",
-            officer=names[line.case.officer_id],
-            officer_away=line.case.officer_id in absent,
+            officer=names[officer_id] if officer_id else None,
+            officer_away=officer_id in absent,
             review=review_shown(act, review, names[review.by_id]) if review else None,
         )
 

@@ -12,6 +12,7 @@ from models.base import is_one_of
 from models.duties import Duty
 from models.oversight import Task
 from models.vocabulary import DutyState, TaskState
+from notify.in_hand import counts_as_owed
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,14 @@ def open_tasks_of(session: Session, participation_id: UUID) -> list[Task]:
 
 
 def owed_by_part(session: Session, participation_ids: Collection[UUID]) -> dict[UUID, Owed]:
-    """What is open in each of some participations; one with nothing open is left out."""
+    """What is owed in each of some participations; one in which nothing is owed is left out."""
     rows = session.execute(
         select(Duty.participation_id, func.count(), func.min(Duty.deadline))
-        .where(Duty.participation_id.in_(participation_ids), is_one_of(Duty.state, DutyState.OPEN))
+        .where(
+            Duty.participation_id.in_(participation_ids),
+            is_one_of(Duty.state, DutyState.OPEN),
+            counts_as_owed(),
+        )
         .group_by(Duty.participation_id)
     )
     return {participation_id: Owed(count, next_by) for participation_id, count, next_by in rows}

@@ -12,6 +12,7 @@ from models.messages import Message, MessageDuty
 from models.vocabulary import DutyClass, DutyState
 from models.windows import VictimWindow
 from notify.planning.rules.catalogue import Catalogue
+from notify.planning.windows import told_at
 from notify.web.staff.words import when
 
 
@@ -44,16 +45,9 @@ def own_times(
         rule = catalogue.window(window.rule, window.edition)
         if rule is None:
             continue
-        told_at = session.scalar(
-            select(func.min(Duty.closed_at)).where(
-                Duty.participation_id == participation_id,
-                Duty.milestone_id == window.milestone_id,
-                Duty.rule.in_(rule.after),
-                Duty.state == DutyState.TOLD,
-            )
-        )
+        reminder = _reminder(session, window, at)
         shown.append(
-            OwnTime(rule.reminder, window.rule, window.ends_at, told_at, _reminder(session, window, at))
+            OwnTime(rule.reminder, window.rule, window.ends_at, told_at(session, window, rule), reminder)
         )
     return shown
 

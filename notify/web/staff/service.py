@@ -9,7 +9,7 @@ from models.vocabulary import Role
 from notify.clock import local_date
 from notify.delivery.providers.outbox import read_outbox
 from notify.oversight.digest import given_up
-from notify.presence import unwatched_units
+from notify.presence import restricted_unwatched, unwatched_units
 from notify.web.context import current_services
 from notify.web.staff.guard import acting, guarded, viewer
 
@@ -35,11 +35,13 @@ def about() -> str:
     now = services.clock()
     with services.reading() as session:
         not_sent = given_up(session, since=local_date(now - LATELY))
+        restricted = restricted_unwatched(session, now)
         unwatched = [unit.ref for unit in unwatched_units(session, now)]
     return render_template(
         "staff/about.html",
         not_sent=not_sent,
         unwatched=unwatched,
+        restricted=restricted,
         policy=services.rulebook.policy,
         editions=services.rulebook.catalogue.editions,
         wording=services.wording,

@@ -10,7 +10,7 @@ from models.duties import Duty
 from models.milestones import Milestone
 from models.vocabulary import DutyClass, DutyState
 from notify.ledger.acts import Act
-from notify.planning.people import is_declinable
+from notify.ledger.wishes import is_declinable
 from notify.web.staff.about_victim import Rows
 from notify.web.staff.owed import open_duties_of
 from notify.web.staff.words import deadline, said

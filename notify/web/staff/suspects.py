@@ -5,13 +5,19 @@ from uuid import UUID
 
 from flask import abort
 from flask_wtf import FlaskForm
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from models.milestones import UnconcernedSuspect
 from notify.access import WRITERS
 from notify.ledger.acts import Act
-from notify.planning.suspects import LONGEST_SUSPECT, Suspect, end_unconcerned, set_unconcerned, suspects_of
+from notify.planning.suspects import (
+    LONGEST_SUSPECT,
+    Suspect,
+    end_unconcerned,
+    set_unconcerned,
+    suspects_of,
+    unconcerned_row,
+)
 from notify.web.context import current_services
 from notify.web.staff.about_victim import Rows, address, ask
 from notify.web.staff.answers import carried_out, done
@@ -46,7 +52,7 @@ def unconcern(participation_id: UUID) -> str | Response:
     form.who.offer([one for one in suspects if one.unconcerned is None])
 
     def step(act: Act) -> None:
-        found = the_part(act.session, participation_id, to_change=True)
+        found = the_part(act.session, participation_id)
         suspect = form.who.chosen(form.another.data) or ""
         rulebook = current_services().rulebook
         set_unconcerned(act, rulebook, found.participation, suspect, reason=form.reason.data)
@@ -73,7 +79,7 @@ def concern(participation_id: UUID, row_id: UUID) -> str | Response:
     made: list[object] = []
 
     def step(act: Act) -> None:
-        part = the_part(act.session, participation_id, to_change=True)
+        part = the_part(act.session, participation_id)
         row = the_unconcerned(act, part, row_id)
         rulebook = current_services().rulebook
         made.extend(end_unconcerned(act, rulebook, part.participation, row, reason=form.reason.data))
@@ -106,11 +112,7 @@ def known_suspects(act: Act, part: Part) -> list[Suspect]:
 
 def the_unconcerned(act: Act, part: Part, row_id: UUID) -> UnconcernedSuspect:
     """What was recorded about one victim and one suspect, if it is about this victim."""
-    row = act.session.scalars(
-        select(UnconcernedSuspect).where(
-            UnconcernedSuspect.id == row_id, UnconcernedSuspect.participation_id == part.participation.id
-        )
-    ).first()
+    row = unconcerned_row(act.session, part.participation, row_id)
     if row is None:
         abort(404)
     return row

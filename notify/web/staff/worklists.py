@@ -11,7 +11,7 @@ from notify.access import WRITERS
 from notify.clock import local_date
 from notify.ledger.acts import Act
 from notify.ledger.tasks import finish_task
-from notify.oversight.queries import PAGE, DutyLine, TaskLine, due_list, open_tasks
+from notify.oversight.queries import PAGE, DutyLine, TaskLine, due_list, officers_of, open_tasks
 from notify.oversight.ways import Whose
 from notify.web.context import current_services
 from notify.web.staff.about_victim import ask
@@ -43,7 +43,8 @@ def due() -> str:
         tasks = open_tasks(act.session, viewer(), at=act.at, whose=whose, offset=offset, limit=PAGE + 1)
         lines: list[DutyLine | TaskLine] = [*duties, *tasks]
         victims = {line.participation.id: _victim(act, line) for line in lines}
-        officers = staff_names(act, [line.case.officer_id for line in lines])
+        officers = officers_of(act.session, duties)
+        names = staff_names(act, officers.values())
         me = act.session.get_one(Staff, viewer().staff_id)
         act.log("listed", me, list="due", count=len(duties[:PAGE]) + len(tasks[:PAGE]))
     return render_template(
@@ -51,7 +52,7 @@ def due() -> str:
         duties=duties[:PAGE],
         tasks=tasks[:PAGE],
         victims=victims,
-        officers=officers,
+        officers={duty_id: names[one] for duty_id, one in officers.items() if one},
         at=act.at,
         end_of_today=calendar.end_of(today),
         until=until,

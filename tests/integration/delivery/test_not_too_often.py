@@ -81,7 +81,7 @@ def test_updates_that_wait_for_the_same_moment_go_as_one(world):
 def test_a_message_that_certainly_did_not_arrive_keeps_no_other_back(world):
     make_victim(world)
     make_plan(world)
-    world.sms.answers.append(Answer(Refused("30005", "unknown handset"), arrives=False))
+    world.sms.answers.append(Answer(Refused("30003", "unreachable handset"), arrives=False))
     record(world, "arrest")
     run_ticks(world)
     record(world, "charge")

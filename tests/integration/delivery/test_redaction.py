@@ -6,7 +6,7 @@ import pytest
 
 from models.ledger import AuditEntry
 from models.messages import Message
-from notify.delivery.providers.base import Refused, TryLater
+from notify.delivery.providers.base import Refused, TryLater, Uncertain
 from notify.delivery.redact import GIVE_UP
 from tests.fakes import Answer
 from tests.make import make_plan, make_victim, receipt, record, run_ticks
@@ -106,3 +106,19 @@ def test_a_provider_that_keeps_nothing_is_asked_for_nothing(world):
 
     assert world.row(Message).redact_at is None
     assert world.sms.redacted == []
+
+
+def test_what_a_provider_may_have_is_not_forgotten_before_it_is_known(world):
+    """It arrived, nobody could say so for three days, and then a receipt names it."""
+    world.sms.keeps_records, world.sms.blind = True, True
+    world.sms.answers.append(Answer(Uncertain("answer_lost")))
+    make_victim(world)
+    make_plan(world)
+    record(world)
+    run_ticks(world, world.clock() + timedelta(days=3))
+    assert world.sms.redacted == []
+
+    receipt(world, world.arrived[0], "delivered")
+    run_ticks(world)
+
+    assert world.sms.redacted == [the_ref(world)]

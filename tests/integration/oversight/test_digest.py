@@ -154,7 +154,7 @@ def test_a_supervisor_hears_what_is_late_in_the_units_in_care_and_what_nobody_ha
     assert "http://127.0.0.1:8080/overdue" in first
 
 
-def test_a_supervisor_hears_of_open_cases_whose_officer_is_away_or_has_left(owing):
+def test_a_supervisor_hears_of_cases_in_hand_whose_officer_is_away_or_has_left(owing):
     make_staff(owing, "leaver")
     owing.by = "leaver"
     make_case(owing, "C-2")
@@ -167,7 +167,7 @@ def test_a_supervisor_hears_of_open_cases_whose_officer_is_away_or_has_left(owin
     run_ticks(owing, when("Tue 6 Jan 2026 07:30"))
 
     (text,) = texts(owing, "supervisor")
-    assert "2 open cases whose officer is away or has left" in lines(text)
+    assert "2 cases still in hand whose officer is away or has left" in lines(text)
 
 
 def test_what_another_units_supervisor_sees_to_is_not_counted(owing):
@@ -201,6 +201,20 @@ def test_an_administrator_hears_of_units_that_nobody_watches(owing):
 
     (text,) = texts(owing, "administrator")
     assert lines(text) == ["1 unit with no supervisor on duty, and none in a unit above"]
+
+
+def test_an_administrator_hears_of_a_restricted_case_whose_people_are_all_away(owing):
+    make_case(owing, "C-9", allow=[])
+    make_staff(owing, "administrator", Role.ADMIN)
+    give_address(owing, "administrator")
+    with owing.acting() as act:
+        leave(act, act.session.get_one(Staff, owing.staff["officer"].id))
+
+    run_ticks(owing, when("Tue 6 Jan 2026 07:30"))
+
+    (text,) = texts(owing, "administrator")
+    assert lines(text) == ["1 restricted case with nobody on duty who may see it"]
+    assert "C-9" not in text
 
 
 def test_who_asked_for_quiet_is_not_counted_as_overdue(owing):

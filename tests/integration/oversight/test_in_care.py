@@ -205,6 +205,20 @@ def test_for_a_duty_of_another_agency_it_is_that_agencys_officer_who_must_be_the
     assert overdue(force, "supervisor", soon) == []
 
 
+def test_what_is_due_soon_where_a_unit_named_nobody_is_its_supervisors_whoever_is_away_elsewhere(force):
+    make_unit_beneath(force, "W-1", None, Agency.WITNESS_CARE)
+    make_dealt_with(force, force.row(Case).id, "W-1", None)
+    make_victim(force, mobile=None)
+    record(force, "special_measures_decided", owner=Agency.WITNESS_CARE)
+    soon = force.duty("R8-SPECIAL").deadline - timedelta(hours=1)
+    run_ticks(force, soon)
+
+    assert overdue(force, "supervisor of W-1", soon) == [("C-1", "due_soon")]
+    make_absent(force, "officer")
+    assert overdue(force, "supervisor of W-1", soon) == [("C-1", "due_soon")]
+    assert overdue(force, "supervisor", soon) == []
+
+
 def test_units_that_nobody_at_all_watches_are_known(force):
     def unwatched(at=START):
         with force.services.reading() as session:

@@ -1,15 +1,18 @@
 """Who sees a case: those who lead it, those who deal with it, and those above them; and nobody else."""
 
-import pytest
-from sqlalchemy import select
+from itertools import product
 
-from models.cases import Case
+import pytest
+from sqlalchemy import select, union_all
+
+from models.cases import Case, CaseAccess, CaseUnit
 from models.staff import Unit
 from models.vocabulary import Agency, Role
-from notify.access import viewer_of
+from notify.access import viewer_of, visible
 from notify.oversight.queries import visible_case, visible_cases
+from notify.oversight.ways import case_ways
 from tests.integration.oversight.offices import make_dealt_with, make_unit_beneath, make_viewer
-from tests.make import make_case, make_staff
+from tests.make import START, World, make_case, make_staff
 
 
 @pytest.fixture
@@ -135,3 +138,58 @@ def test_units_that_lie_beneath_each_other_by_mistake_end_nowhere_else(force):
         "U-1",
         "U-2",
     }
+
+
+def make_cases_of_every_sort(force: World) -> int:
+    """A case for each unit that leads it, who its officer is, who deals with it, and whom its list names. Returns how many."""
+    leads, officers = ("U-1", "U-2", "D-1", "W-1"), ("officer", "carer", "supervisor of D-1")
+    parts = (None, ("W-1", None), ("W-1", "carer"), ("W-2", "officer"), ("U-2", "supervisor"))
+    lists = (None, (), ("other carer", "auditor"), ("supervisor of F-1", "administrator", "carer"))
+    with force.services.sessions.begin() as session:
+        units = {unit.ref: unit.id for unit in session.scalars(select(Unit))}
+        one = session.scalars(select(Case)).one()
+        every = list(product(leads, officers, parts, lists))
+        for number, (unit, officer, part, allowed) in enumerate(every):
+            case = Case(
+                ref=f"E-{number}",
+                unit_id=units[unit],
+                officer_id=force.staff[officer].id,
+                offence_sealed=one.offence_sealed,
+                opened_at=START,
+                restricted=allowed is not None,
+            )
+            session.add(case)
+            session.flush()
+            session.add_all(
+                CaseAccess(case_id=case.id, staff_id=force.staff[ref].id) for ref in allowed or ()
+            )
+            if part is not None:
+                at, named = part
+                session.add(
+                    CaseUnit(
+                        case_id=case.id,
+                        agency=Agency.WITNESS_CARE,
+                        unit_id=units[at],
+                        officer_id=force.staff[named].id if named else None,
+                        since=START,
+                    )
+                )
+    return len(every) + 1
+
+
+def test_the_ways_to_a_list_of_cases_find_what_its_viewer_may_see_and_nothing_else_each_once(force):
+    make_staff(force, "auditor", Role.AUDITOR, unit="U-2")
+    every = make_cases_of_every_sort(force)
+    seen = {}
+    for ref in force.staff:
+        looking = make_viewer(force, ref)
+        with force.services.reading() as session:
+            may_see = session.scalars(select(Case.ref).where(visible(looking))).all()
+            ways = (select(Case.ref).where(way) for way in case_ways(looking))
+            listed = session.scalars(union_all(*ways)).all()
+        assert sorted(listed) == sorted(may_see), ref
+        seen[ref] = len(may_see)
+
+    assert seen["administrator"] == 0
+    assert min(count for ref, count in seen.items() if ref != "administrator") > 0
+    assert max(seen.values()) < every

@@ -19,11 +19,13 @@ from models.vocabulary import Agency, AlertState, DutyState, MilestoneKind, Role
 from notify.access import viewer_of, visible
 from notify.errors import Conflict, FieldFault, NotifyError
 from notify.ledger.tasks import open_task
+from notify.oversight.alerts import acknowledge, resolve
 from notify.planning.corrections import correct_milestone
 from notify.planning.hand_overs import hand_over_case, hand_over_duty
 from notify.planning.milestones import Happening, corrected, read_happening, record_milestone
 from notify.planning.people import waive_duty
 from notify.planning.queries import case_by_ref
+from notify.planning.staff_changes import reassign_cases
 from tests.make import (
     World,
     close,
@@ -491,3 +493,57 @@ def test_a_duty_that_is_handed_to_an_agency_meanwhile_goes_to_its_unit(office: W
     waiting.join()
 
     assert units_of(office, Duty, id=duty.id) == {"CPS-1"}
+
+
+def test_whoever_takes_a_late_duty_over_hears_that_it_is_late_whatever_the_giver_made_of_it(
+    office: World,
+) -> None:
+    make_late(office)
+    with office.acting() as act:
+        for alert in act.session.scalars(select(Alert)):
+            resolve(act, alert, note="moving to the south")
+
+    hand_over(office)
+
+    assert {alert.state for alert in office.rows(Alert)} == {AlertState.OPEN}
+
+
+def test_an_alert_that_somebody_has_seen_stays_seen_when_only_the_officer_changes(office: World) -> None:
+    make_late(office)
+    make_staff(office, "colleague", unit="U-1")
+    with office.acting() as act:
+        for alert in act.session.scalars(select(Alert)):
+            acknowledge(act, alert)
+
+    hand_over(office, "U-1", "colleague")
+
+    assert {alert.state for alert in office.rows(Alert)} == {AlertState.ACKNOWLEDGED}
+
+
+def test_a_part_that_changed_hands_meanwhile_is_not_taken_from_who_has_it_now(office: World) -> None:
+    for ref in ("bea", "cal"):
+        make_staff(office, ref, unit="U-1")
+    refused: list[str] = []
+
+    def pass_on_to_bea() -> None:
+        try:
+            with office.acting() as act:
+                giver, taker = (
+                    act.session.get_one(Staff, office.staff[ref].id) for ref in ("officer", "bea")
+                )
+                reassign_cases(act, [case_by_ref(act.session, "C-1")], giver, taker, reason="leaves")
+        except Conflict as conflict:
+            refused.append(conflict.field)
+
+    meanwhile = Thread(target=pass_on_to_bea)
+    with office.acting() as act:
+        unit = act.session.scalars(select(Unit).where(Unit.ref == "U-1")).one()
+        cal = act.session.get_one(Staff, office.staff["cal"].id)
+        case = case_by_ref(act.session, "C-1")
+        hand_over_case(act, case, agency=Agency.POLICE, unit=unit, officer=cal, reason="knows her")
+        meanwhile.start()
+        meanwhile.join(SOON)
+    meanwhile.join()
+
+    assert refused == ["cases"]
+    assert office.row(Case, ref="C-1").officer_id == office.staff["cal"].id

@@ -8,7 +8,15 @@ from models.ledger import AuditEntry
 from models.messages import SealedUpdate
 from models.milestones import Milestone, UnconcernedSuspect
 from models.oversight import Task
-from models.vocabulary import CORRECTION_RULE, Detail, DutyState, MessageState, TaskState
+from models.vocabulary import (
+    CORRECTION_RULE,
+    Detail,
+    DutyState,
+    MessageState,
+    MilestoneKind,
+    TaskKind,
+    TaskState,
+)
 from models.windows import VictimWindow
 from notify.delivery.private_page import update_for, updates_for
 from notify.errors import Conflict, FieldFault
@@ -19,6 +27,7 @@ from tests.make import (
     ChannelPlan,
     World,
     contact,
+    decline,
     make_case,
     make_plan,
     make_victim,
@@ -294,3 +303,17 @@ def test_no_name_and_no_reason_stands_in_the_clear_and_every_change_is_logged(wo
     assert b"Doe" not in row.suspect_sealed + row.suspect_index + row.reason_sealed
     actions = [entry.action for entry in world.rows(AuditEntry, subject="unconcerned_suspects")]
     assert sorted(actions) == ["suspect does concern", "suspect does not concern"]
+
+
+def test_who_declined_is_not_asked_again_for_what_is_corrected_of_a_suspect_who_does_not_concern_her(
+    world: World,
+):
+    make_victim(world)
+    decline(world)
+    record(world, suspect="Sam Doe")
+    unconcern(world)
+
+    correct(world, kind=MilestoneKind.CHARGE)
+
+    assert MilestoneKind.CHARGE in world.services.rulebook.policy.ask_again_at
+    assert not world.rows(Task, kind=TaskKind.ASK_AGAIN)

@@ -1,18 +1,26 @@
 """What a victim may ask for until a date: when it opens, that she is reminded once, and what ends it."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
 
 from models.duties import Duty
 from models.messages import Message, SealedUpdate
-from models.milestones import Milestone
+from models.milestones import Milestone, UnconcernedSuspect
 from models.oversight import Alert, Task
+from models.people import Participation
 from models.vocabulary import CORRECTION_RULE, Detail, DutyClass, DutyState, MessageState, MilestoneKind
 from models.windows import VictimWindow
+from notify.ledger.acts import Act
 from notify.planning.corrections import correct_milestone, withdraw_milestone
 from notify.planning.milestones import corrected, read_happening
+from notify.planning.people import waive
+from notify.planning.suspects import end_unconcerned, set_unconcerned
+from notify.planning.windows import look
+from tests.integration.planning.at_once import Step, at_once
 from tests.make import (
     ChannelPlan,
     World,
@@ -29,6 +37,7 @@ from tests.make import (
     resume,
     run_ticks,
     suspend_point,
+    verify_point,
     when,
 )
 
@@ -374,3 +383,173 @@ def test_a_decision_told_long_after_the_case_was_closed_still_opens_the_window(w
 
     assert world.row(VictimWindow).ends_at == ENDS
     assert not reminders(world)
+
+
+def unconcerning(world: World, act: Act) -> None:
+    part = act.session.scalars(select(Participation)).one()
+    set_unconcerned(act, world.services.rulebook, part, "Sam Doe", reason="another matter")
+
+
+def unconcern(world: World) -> None:
+    with world.acting() as act:
+        unconcerning(world, act)
+
+
+def concern(world: World) -> None:
+    with world.about("V-1", "C-1") as (act, part):
+        row = act.session.scalars(select(UnconcernedSuspect)).one()
+        end_unconcerned(act, world.services.rulebook, part, row, reason="a mistake")
+
+
+def withdrawing(world: World, act: Act) -> None:
+    (milestone,) = act.session.scalars(select(Milestone))
+    withdraw_milestone(act, world.services.rulebook, milestone, reason="never happened")
+
+
+def looking(world: World, act: Act) -> None:
+    look(act, world.services.rulebook)
+
+
+def standing(world: World) -> list[tuple[datetime | None, datetime | None]]:
+    return [(one.opened_at, one.ends_at) for one in world.rows(VictimWindow) if one.withdrawn_at is None]
+
+
+def told_of_sam(world: World) -> None:
+    make_victim(world)
+    make_plan(world)
+    record(world, NFA, suspect="Sam Doe")
+    world.clock.now = TOLD
+    contact(world)
+    run_ticks(world)
+
+
+@pytest.mark.parametrize(
+    ("stop", "go_on"),
+    [
+        (pause, resume),
+        (suspend_point, verify_point),
+        (lambda world: make_plan(world, automatic=False), make_plan),
+    ],
+    ids=["paused", "suspended", "not automatic"],
+)
+def test_who_may_not_be_reminded_half_way_is_reminded_once_she_may(
+    world: World, stop: Callable[[World], None], go_on: Callable[[World], None]
+):
+    told_of_nfa(world)
+    stop(world)
+    run_ticks(world, until=HALF + timedelta(days=3))
+    assert not reminders(world)
+
+    go_on(world)
+    run_ticks(world, until=ENDS)
+
+    (message,) = world.arrived
+    assert HALF + timedelta(days=3) <= message.at <= HALF + timedelta(days=4)
+    assert len(reminders(world)) == 1
+
+
+def test_who_is_told_of_a_sentence_in_the_second_half_is_reminded_on_the_next_day(world: World):
+    make_victim(world)
+    make_plan(world)
+    record(world, "sentence")
+    run_ticks(world, until=when("Tue 20 Jan 2026 10:00"))
+    assert not reminders(world)
+
+    contact(world)
+    run_ticks(world, until=when("Tue 3 Feb 2026 00:00"))
+
+    (reminder,) = reminders(world)
+    assert reminder.created_at == when("Wed 21 Jan 2026 00:00")
+    assert len(world.arrived) == 1
+
+
+def test_a_window_is_looked_at_once_a_day_at_most_and_not_after_she_was_reminded(world: World):
+    told_of_nfa(world)
+    pause(world)
+    run_ticks(world, until=HALF)
+    looks = []
+    for _ in range(3):
+        at = world.row(VictimWindow).next_look_at
+        assert at is not None
+        looks.append(at)
+        run_ticks(world, until=at)
+    assert [later - earlier for earlier, later in pairwise(looks)] == [timedelta(days=1)] * 2
+
+    resume(world)
+    run_ticks(world, until=looks[-1] + timedelta(days=3))
+
+    assert world.row(VictimWindow).next_look_at == ENDS
+
+
+def test_a_reminder_that_the_gate_left_out_is_owed_again_on_another_day(world: World):
+    told_of_nfa(world)
+    run_ticks(world, until=HALF - timedelta(minutes=1))
+    make_plan(world, ChannelPlan(windows=()))
+    run_ticks(world, until=HALF + timedelta(days=3))
+    assert not world.arrived
+
+    make_plan(world)
+    run_ticks(world, until=ENDS)
+
+    assert len(world.arrived) == 1
+    (reminder,) = reminders(world)
+    assert reminder.due_at == ENDS
+    assert not world.rows(Task, duty_id=reminder.id)
+
+
+def test_a_reminder_that_a_person_waived_stays_waived(world: World):
+    told_of_nfa(world, ChannelPlan(windows=(make_window("mon", "09:00-10:00"),)))
+    run_ticks(world, until=HALF)
+    with world.about("V-1", "C-1") as (act, part):
+        waive(act, part, REVIEW, reason="she knows")
+    run_ticks(world, until=ENDS)
+
+    (reminder,) = reminders(world)
+    assert reminder.state is DutyState.WAIVED
+    assert not world.arrived
+
+
+def test_the_window_of_which_she_knew_comes_back_with_the_suspect_as_it_was(world: World):
+    told_of_sam(world)
+    unconcern(world)
+    assert standing(world) == []
+    world.clock.now = TOLD + timedelta(days=2)
+
+    concern(world)
+    run_ticks(world)
+
+    assert standing(world) == [(TOLD, ENDS)]
+    run_ticks(world, until=ENDS)
+    (message,) = world.arrived
+    assert HALF <= message.at < HALF + timedelta(days=1)
+
+
+def test_the_window_waits_for_the_correction_of_what_she_was_told_of_the_suspect(world: World):
+    told_of_sam(world)
+    correct(world, facts={"reason": "another one"})
+    unconcern(world)
+    concern(world)
+    run_ticks(world)
+    assert standing(world) == [(None, None)]
+
+    world.clock.now = when("Thu 8 Jan 2026 09:00")
+    contact(world, covers=[CORRECTION_RULE])
+    run_ticks(world)
+
+    assert standing(world) == [(when("Thu 8 Jan 2026 09:00"), when("Thu 9 Apr 2026 00:00"))]
+
+
+@pytest.mark.parametrize("end", [withdrawing, unconcerning])
+@pytest.mark.parametrize("tick_first", [True, False])
+def test_no_reminder_is_owed_of_a_window_that_ends_at_that_moment(
+    world: World, end: Step, *, tick_first: bool
+):
+    told_of_sam(world)
+    world.clock.now = HALF
+
+    at_once(world, *((looking, end) if tick_first else (end, looking)))
+    run_ticks(world)
+
+    assert standing(world) == []
+    assert not [one for one in reminders(world) if one.state is DutyState.OPEN]
+    assert not world.arrived

@@ -25,7 +25,15 @@ def test_otherwise_the_next_text_may_arrive(code):
 
 @pytest.mark.parametrize(
     ("code", "fault"),
-    [("550", Fault.CONTACT_POINT), ("553", Fault.CONTACT_POINT), ("552", Fault.MOMENT), ("554", Fault.OURS)],
+    [
+        ("550", Fault.CONTACT_POINT),
+        ("553", Fault.CONTACT_POINT),
+        ("552", Fault.MOMENT),
+        ("554", Fault.OURS),
+        ("550 sender_refused", Fault.OURS),
+        ("550 content_refused", Fault.OURS),
+        ("550 policy_refused", Fault.OURS),
+    ],
 )
 def test_a_mail_server_says_which(code, fault):
     assert fault_of(Channel.EMAIL, code) is fault

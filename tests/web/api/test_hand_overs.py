@@ -2,9 +2,9 @@
 
 import pytest
 
-from models.cases import HandOver
+from models.cases import Case, HandOver
 from models.duties import Duty
-from models.vocabulary import Agency, Role
+from models.vocabulary import Agency, DutyState, Role
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.people import add_staff, add_unit
 from tests.web.api.kit import ARREST, Api, Caller
@@ -123,3 +123,26 @@ def test_staff_who_may_not_change_cases_hand_none_over(
 ) -> None:
     assert sqlite_api.caller(staff).post(OVER, TO_SOUTH).status_code == 403
     assert sqlite_api.rows(HandOver) == []
+
+
+def test_another_agency_acts_for_itself_alone(sqlite_api: Api, sqlite_officer: Caller) -> None:
+    """Witness Care has a part in the case: what the police owe, and the case, stay in the hands of the police."""
+    make_care_team(sqlite_api)
+    arrest = sqlite_officer.done("/cases/C-1/milestones", ARREST)
+    sqlite_officer.done(OVER, TO_CARE)
+    carer = sqlite_api.caller("carer")
+    duty = arrest["duties"][0]["id"]
+
+    for path, body in (
+        (OVER, TO_SOUTH),
+        (f"/duties/{duty}/hand-overs", {"to_agency": "witness_care", "reason": "ours"}),
+        ("/cases/C-1/victims/V-1/waivers", {"rule": "R6-ARREST", "reason": "no need"}),
+        ("/cases/C-1/closure", {"reason": "over"}),
+    ):
+        assert carer.post(path, body).status_code == 422, path
+
+    assert sqlite_api.rows(Case)[0].closed_at is None
+    assert {row.state for row in sqlite_api.rows(Duty)} == {DutyState.OPEN}
+    assert len(sqlite_api.rows(HandOver)) == 1
+    back = {"agency": "witness_care", "unit": "care", "officer": "carer", "reason": "mine"}
+    assert carer.post(OVER, back).status_code == 201

@@ -18,7 +18,7 @@ def shared(desk: Desk) -> Desk:
     """The officer's case with a duty of the police, and one of Witness Care that the carer has."""
     world = desk.world
     make_unit_beneath(world, "W-1", None, Agency.WITNESS_CARE)
-    make_staff(world, "carer", unit="W-1")
+    make_staff(world, "carer", unit="W-1", name="Casey Carer")
     for ref in ("carer", "supervisor of W-1"):
         give_password(world, ref)
     make_dealt_with(world, world.row(Case).id, "W-1", "carer")
@@ -91,3 +91,13 @@ def test_the_supervisor_of_the_unit_above_opens_the_case_by_the_page_and_by_a_to
         bearer = bearer_of(act.session, token, at=act.at)
     assert bearer is not None
     assert bearer.viewer.beneath == {below}
+
+
+def test_what_others_owe_is_said_to_be_their_officers_or_nobodys(shared: Desk):
+    assert "Casey Carer</div>" in shared.sign_in().get("/due?show=others").text
+
+    make_dealt_with(shared.world, shared.world.row(Case).id, "W-1", None)
+    page = shared.sign_in("supervisor of W-1").get("/due").text
+
+    assert "No officer named</div>" in page
+    assert "Officer (fictional)</div>" not in page

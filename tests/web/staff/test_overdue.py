@@ -1,17 +1,20 @@
 """The overdue page: whose each line is, how long it has waited, who has seen it, why it is late and what comes next."""
 
 import re
+from collections.abc import Collection
 from html import unescape
 
 import pytest
 
+from models.cases import Case
 from models.duties import Duty
 from models.oversight import Alert, Digest, DutyReview
 from models.people import Participation, Victim
 from models.staff import Unit
-from models.vocabulary import Role
+from models.vocabulary import Agency, Role
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.staff_changes import place_unit
+from tests.integration.oversight.offices import make_absent, make_dealt_with, make_unit_beneath
 from tests.make import contact, make_case, make_staff, make_unit, make_victim, record, run_ticks, when
 from tests.web.staff.kit import Desk, Visitor, faults, give_password
 
@@ -263,6 +266,33 @@ def test_the_unit_is_named_where_it_is_not_the_viewers_own(desk: Desk) -> None:
 
     assert "owed by Police, South Team" in line
     assert "Whole Division" not in line
+
+
+@pytest.mark.parametrize(
+    ("named", "away", "told"),
+    [
+        ("carer", ("officer",), "Casey Carer C-1"),
+        ("carer", ("carer",), "Casey Carer Away C-1"),
+        (None, ("officer",), "No officer named C-1"),
+    ],
+)
+def test_a_line_names_the_officer_of_the_agency_that_owes_it(
+    desk: Desk, named: str | None, away: Collection[str], told: str
+) -> None:
+    world = desk.world
+    make_unit_beneath(world, "W-1", None, Agency.WITNESS_CARE)
+    make_staff(world, "carer", unit="W-1", name="Casey Carer")
+    give_password(world, "supervisor of W-1")
+    make_dealt_with(world, world.row(Case).id, "W-1", named)
+    make_victim(world, name="Ada Example", mobile=None)
+    record(world, "hearing_listed", owner=Agency.WITNESS_CARE)
+    run_ticks(world, TUESDAY)
+    for ref in away:
+        make_absent(world, ref)
+
+    (line,) = lines(desk.sign_in("supervisor of W-1").get("/overdue").text)
+
+    assert told in line
 
 
 def test_an_administrator_is_told_of_units_that_nobody_watches_and_of_digests_that_did_not_go(

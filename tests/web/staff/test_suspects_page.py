@@ -3,17 +3,23 @@
 import re
 from datetime import timedelta
 from html import unescape
+from threading import Thread
 
 import pytest
 
 from models.duties import Duty
 from models.milestones import Milestone, UnconcernedSuspect
 from models.people import Participation
-from models.vocabulary import DutyState
+from models.vocabulary import DutyState, MilestoneKind
+from notify.ledger.locking import lock_case
+from notify.planning.milestones import Happening, record_milestone
+from notify.planning.queries import case_by_ref
 from tests.make import contact, make_case, make_plan, make_victim, record, run_ticks, when
 from tests.web.staff.kit import Desk, Visitor, faults, typed
 
 REASON = "Another investigation"
+SOON = 0.5
+"""Seconds in which whoever need not wait is done."""
 
 
 @pytest.fixture
@@ -266,3 +272,23 @@ def test_a_sentence_told_after_her_time_was_over_is_said_plainly(desk: Desk, par
     assert "Told 3 February 2026 at 9:00am: the time was over already" in section(
         page, "What the victim may ask for"
     )
+
+
+def test_it_is_recorded_while_somebody_records_what_the_suspect_did(either_desk: Desk) -> None:
+    world = either_desk.world
+    part = make_victim(world)
+    visitor = either_desk.sign_in()
+    fields = {"who": "another", "another": "Sam Doe", "reason": REASON}
+    page = Thread(target=visitor.post, args=(page_of(part, "/suspects/new"), fields))
+
+    with world.acting() as act:
+        case = case_by_ref(act.session, "C-1")
+        lock_case(act, case.id)
+        page.start()
+        page.join(timeout=SOON)
+        happening = Happening(MilestoneKind.ARREST, act.at, act.at, suspect="Sam Doe")
+        record_milestone(act, world.services.rulebook, case, happening)
+    page.join()
+
+    assert world.row(UnconcernedSuspect).ended_at is None
+    assert world.row(Duty).state is DutyState.CANCELLED

@@ -1,4 +1,7 @@
-"""The whole path on real sockets: the API, both doors and a worker, a Twilio and a mail relay on this machine."""
+"""The whole path on real sockets: the API, both doors and a worker, a Twilio and a mail relay on this machine.
+
+Long because one path is walked through every door and peer there is.
+"""
 
 import re
 import signal

@@ -3,6 +3,8 @@
 It keeps messages in memory and calls nobody but the status callback of a message, when told to deliver it.
 Where Twilio's behaviour is not documented it takes the view that is harder for us: a search does not find a number
 whose last digits are hidden, and a date filter does not find what was not sent yet.
+
+Long because it speaks every operation that we use, and each of their errors.
 """
 
 import base64

@@ -1,4 +1,7 @@
-"""The daily digest: once a working day to each who has something to hear, numbers alone, and nothing that a mailbox must not know."""
+"""The daily digest: once a working day to each who has something to hear, numbers alone, and nothing that a mailbox must not know.
+
+Long because who hears, when, of what, and each way in which sending can fail are told one by one.
+"""
 
 import re
 from dataclasses import replace

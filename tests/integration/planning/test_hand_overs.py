@@ -1,4 +1,7 @@
-"""Handing over: whose people carry what is owed, whatever passes from one to the next, and that it buys no time."""
+"""Handing over: whose people carry what is owed, whatever passes from one to the next, and that it buys no time.
+
+Long because whatever can pass on is tried, with each refusal and with what others do at the same moment.
+"""
 
 from dataclasses import dataclass
 from threading import Barrier, Thread

@@ -1,4 +1,7 @@
-"""Staff who are away or leave: nothing of theirs is forgotten, and nothing opens to them any more."""
+"""Staff who are away or leave: nothing of theirs is forgotten, and nothing opens to them any more.
+
+Long because absence, leaving, passing on and the order of units each have their refusals.
+"""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,7 @@
-"""Several suspects: a victim is told of all, but for those of whom somebody recorded that they do not concern her."""
+"""Several suspects: a victim is told of all, but for those of whom somebody recorded that they do not concern her.
+
+Long because each thing that may be on its way to a victim is stopped, and given back.
+"""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,7 @@
-"""What a victim may ask for until a date: when it opens, that she is reminded once, and what ends it."""
+"""What a victim may ask for until a date: when it opens, that she is reminded once, and what ends it.
+
+Long because everything that opens, moves, silences or ends a window is tried.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""The overdue page: whose each line is, how long it has waited, who has seen it, why it is late and what comes next."""
+"""The overdue page: whose each line is, how long it has waited, who has seen it, why it is late and what comes next.
+
+Long because every column and filter of the list has its test.
+"""
 
 import re
 from collections.abc import Collection

@@ -41,6 +41,8 @@ class OneSession(sessionmaker[Session]):
         self._session = cast("_KeptSession", super().__call__())
         self._acts = acts
         self._done = 0
+        self._driver: Any = None
+        """The driver's own connection, from the first act after a commit or a failure on."""
 
     def __call__(self, **_options: Any) -> Session:
         return self._session
@@ -50,12 +52,15 @@ class OneSession(sessionmaker[Session]):
         """One act: its changes stay when it ends, and go when it fails."""
         session = self._session
         # On the driver's own connection: these are the most frequent statements of all.
-        driver: Any = session.connection().connection.driver_connection
+        if self._driver is None:
+            self._driver = session.connection().connection.driver_connection
+        driver = self._driver
         driver.execute("SAVEPOINT act")
         try:
             yield session
             session.flush()
         except BaseException:
+            self._driver = None  # a failed flush may have ended the whole transaction
             session.expunge_all()
             with suppress(
                 Exception
@@ -72,6 +77,7 @@ class OneSession(sessionmaker[Session]):
         """Commit all acts so far."""
         self._before_commit(self._session)
         self._session.commit()
+        self._driver = None
 
     def close(self) -> None:
         """Commit what is left and let the connection go; from here on the session is one like others."""

@@ -136,7 +136,7 @@ def claim_due(
 ) -> tuple[int, list[Claim]]:
     """Ask the gate again, on facts read now, and commit the claim before any provider hears of the message."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        rows = act.session.connection().execute(_DUE, {"now": at, "most": limit})
+        rows = act.connection.execute(_DUE, {"now": at, "most": limit})
         messages = [_Due(*row) for row in rows]
         if not messages:
             return 0, []
@@ -172,7 +172,7 @@ def _outdone(act: Act, messages: list[_Due], duties: Mapping[UUID, list[Carried]
     if not victims:
         return set()
     values = {"victims": list(victims), "tomorrow": next_day(act.at)}
-    return set(act.session.connection().execute(_NEWS_WAITS, values).scalars())
+    return set(act.connection.execute(_NEWS_WAITS, values).scalars())
 
 
 def _decide(

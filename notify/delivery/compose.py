@@ -148,7 +148,7 @@ def compose(
 ) -> int:
     """Look once at every duty whose `compose_at` has come. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        rows = act.session.connection().execute(_WAITING_DUTIES, {"now": at, "most": limit}).all()
+        rows = act.connection.execute(_WAITING_DUTIES, {"now": at, "most": limit}).all()
         if not rows:
             return 0
         duties = [Waiting(*row) for row in rows]
@@ -172,7 +172,7 @@ def _read(act: Act, writer: Writer, duties: Sequence[Waiting]) -> _Batch:
         standings(act.session, {duty.participation_id for duty in duties}, at=act.at),
         defaultdict(list),
     )
-    connection = act.session.connection()
+    connection = act.connection
     for duty_id, *letter in connection.execute(_MESSAGES_OF, {"ids": [duty.id for duty in duties]}):
         batch.letters[duty_id].append(_Letter(*letter))
     for row in connection.execute(_WAITING_MESSAGES, {"ids": list(batch.standings)}):

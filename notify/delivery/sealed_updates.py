@@ -61,7 +61,7 @@ def seal_update(
 ) -> SealedUpdate | None:
     """Write the private-page text of one duty, once; None when it is there already."""
     known, last = (
-        act.session.connection().execute(_WRITTEN, {"duty": duty.id, "victim": standing.victim_id}).one()
+        act.connection.execute(_WRITTEN, {"duty": duty.id, "victim": standing.victim_id}).one()
     )
     if known is not None:
         return None

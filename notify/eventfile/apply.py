@@ -6,15 +6,17 @@ Long because each of the twenty kinds of event has its own few lines here, and n
 import json
 from datetime import datetime
 from functools import singledispatch
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, exists, insert, select
 
 from models.cases import Case
 from models.messages import Message, SealedUpdate
 from models.people import Participation, Victim
 from models.running import AppliedEvent
 from models.staff import Staff
+from models.vocabulary import Role
 from notify.access import WRITERS
 from notify.delivery.inbound import take_inbound
 from notify.delivery.receipts import Slip, apply, store
@@ -50,6 +52,8 @@ from notify.wiring import Services
 
 SOURCE = "event file"
 
+T = TypeVar("T")
+
 _STAFF_ID = select(Staff.id, Staff.role).where(Staff.ref == bindparam("ref"), Staff.active)
 _PART = (
     select(Participation)
@@ -57,7 +61,26 @@ _PART = (
     .join(Victim, Victim.id == Participation.victim_id)
     .where(Case.ref == bindparam("case"), Victim.ref == bindparam("victim"))
 )
+
+
+def _and_writer(query: Select[T]) -> Select[T, UUID, Role]:
+    """The same question, and who the member of staff is that an event names: together they cost little more than one."""
+    acts = (Staff.ref == bindparam("by")) & Staff.active
+    return query.add_columns(Staff.id, Staff.role).join(Staff, acts)
+
+
+_PART_AND_WRITER = _and_writer(_PART)
+_CASE_AND_WRITER = _and_writer(select(Case).where(Case.ref == bindparam("case")))
+_VICTIM_AND_WRITER = _and_writer(select(Victim).where(Victim.ref == bindparam("victim")))
 _APPLIED = select(AppliedEvent.digest).where(AppliedEvent.external_id == bindparam("id"))
+_NOTE = insert(AppliedEvent).from_select(
+    ["external_id", "digest", "applied_at"],
+    select(
+        bindparam("id", type_=AppliedEvent.external_id.type),
+        bindparam("digest", type_=AppliedEvent.digest.type),
+        bindparam("now", type_=AppliedEvent.applied_at.type),
+    ).where(~exists().where(AppliedEvent.external_id == bindparam("id"))),
+)
 
 
 def apply_event(services: Services, event: events.Event, *, logged_at: datetime | None = None) -> bool:
@@ -75,22 +98,60 @@ def apply_event(services: Services, event: events.Event, *, logged_at: datetime 
 def _first_time(act: Act, external_id: str, event_digest: str) -> bool:
     # Keyed, because the rest of a line is known to whoever holds a dump, and a name or number in it could be guessed.
     digest = act.keys.blind_index(act.session, event_digest)
-    known = act.session.connection().execute(_APPLIED, {"id": external_id}).scalar()
-    if known is None:
-        act.write(AppliedEvent(external_id=external_id, digest=digest, applied_at=act.at))
+    if act.run(_NOTE, id=external_id, digest=digest, now=act.at):
         return True
-    if known != digest:
+    if act.connection.execute(_APPLIED, {"id": external_id}).scalar_one() != digest:
         raise Conflict("id", "was used before for an event with different content")
     return False
 
 
 def _by(act: Act, ref: str, field: str = "by") -> None:
     """From here on the act is that of the member of staff whom the event names."""
-    known = act.session.connection().execute(_STAFF_ID, {"ref": ref}).first()
+    known = act.connection.execute(_STAFF_ID, {"ref": ref}).first()
     staff_id, role = known if known is not None else (staff_by_ref(act.session, ref, field).id, None)
+    _let(act, staff_id, role, field)
+
+
+def _let(act: Act, staff_id: UUID, role: Role | None, field: str = "by") -> None:
     if role not in WRITERS:
         raise FieldFault(field, "is neither a case officer nor a supervisor")
     act.actor = Actor("staff", staff_id)
+
+
+def _acting_on(act: Act, query: Select[T, UUID, Role], by: str, field: str = "by", **refs: str) -> T | None:
+    """What the event is about, and the act is that of whom it names; None where either is not known."""
+    found = act.session.execute(query, {"by": by, **refs}).first()
+    if found is None:
+        return None
+    subject, staff_id, role = found
+    _let(act, staff_id, role, field)
+    return subject
+
+
+def _who_by(act: Act, by: str, case: str, victim: str) -> Participation:
+    found = _acting_on(act, _PART_AND_WRITER, by, case=case, victim=victim)
+    if found is None:  # say which of the three is not known
+        _by(act, by)
+        return _who(act, case, victim)
+    return found
+
+
+def _case_by(act: Act, by: str, case: str) -> Case:
+    found = _acting_on(act, _CASE_AND_WRITER, by, case=case)
+    if found is None:
+        _by(act, by)
+        return case_by_ref(act.session, case)
+    return found
+
+
+def _victim_by(act: Act, verified_by: str | None, victim: str) -> Victim:
+    if verified_by is None:
+        return victim_by_ref(act.session, victim)
+    found = _acting_on(act, _VICTIM_AND_WRITER, verified_by, "verified_by", victim=victim)
+    if found is None:
+        found = victim_by_ref(act.session, victim)
+        _by(act, verified_by, "verified_by")
+    return found
 
 
 def _who(act: Act, case: str, victim: str) -> Participation:
@@ -148,9 +209,7 @@ def _(event: events.VictimEvent, act: Act, _rulebook: Rulebook) -> None:
 
 @_apply.register
 def _(event: events.ContactPointEvent, act: Act, _rulebook: Rulebook) -> None:
-    victim = victim_by_ref(act.session, event.victim)
-    if event.verified_by is not None:
-        _by(act, event.verified_by, "verified_by")
+    victim = _victim_by(act, event.verified_by, event.victim)
     point = add_contact_point(act, victim, ref=event.contact_point, kind=event.kind, value=event.value)
     if event.verified:
         verify(act, point, reason="verified before it was added")
@@ -193,32 +252,28 @@ def _(event: events.PlanEvent, act: Act, _rulebook: Rulebook) -> None:
 
 @_apply.register
 def _(event: events.PauseEvent, act: Act, _rulebook: Rulebook) -> None:
-    _by(act, event.by)
-    people.pause(act, _who(act, event.case, event.victim), reason=event.reason)
+    people.pause(act, _who_by(act, event.by, event.case, event.victim), reason=event.reason)
 
 
 @_apply.register
 def _(event: events.ResumeEvent, act: Act, _rulebook: Rulebook) -> None:
-    _by(act, event.by)
-    people.resume(act, _who(act, event.case, event.victim), reason=event.reason)
+    people.resume(act, _who_by(act, event.by, event.case, event.victim), reason=event.reason)
 
 
 @_apply.register
 def _(event: events.DeclineEvent, act: Act, _rulebook: Rulebook) -> None:
-    _by(act, event.by)
-    people.decline(act, _who(act, event.case, event.victim), reason=event.reason)
+    people.decline(act, _who_by(act, event.by, event.case, event.victim), reason=event.reason)
 
 
 @_apply.register
 def _(event: events.SupportEvent, act: Act, _rulebook: Rulebook) -> None:
-    _by(act, event.by)
-    who = _who(act, event.case, event.victim)
+    who = _who_by(act, event.by, event.case, event.victim)
     people.record_support(act, who, event.supports, reason=event.reason)
 
 
 @_apply.register
 def _(event: events.MilestoneEvent, act: Act, rulebook: Rulebook) -> None:
-    _by(act, event.by)
+    case = _case_by(act, event.by, event.case)
     happening = Happening(
         kind=event.kind,
         happened_at=event.happened_at,
@@ -227,7 +282,7 @@ def _(event: events.MilestoneEvent, act: Act, rulebook: Rulebook) -> None:
         suspect=event.suspect,
         facts=dict(event.facts) or None,
     )
-    record_milestone(act, rulebook, case_by_ref(act.session, event.case), happening, external_id=event.id)
+    record_milestone(act, rulebook, case, happening, external_id=event.id)
 
 
 @_apply.register
@@ -248,18 +303,17 @@ def _(event: events.CorrectEvent, act: Act, rulebook: Rulebook) -> None:
 
 @_apply.register
 def _(event: events.ContactEvent, act: Act, rulebook: Rulebook) -> None:
-    _by(act, event.by)
+    who = _who_by(act, event.by, event.case, event.victim)
     for n, rule in enumerate(event.covers or ()):
         rulebook.check_rule(rule, f"covers[{n}]")
-    who = _who(act, event.case, event.victim)
     record_contact(act, who, event.outcome, covers=event.covers, note=event.note)
 
 
 @_apply.register
 def _(event: events.WaiveEvent, act: Act, rulebook: Rulebook) -> None:
-    _by(act, event.by)
+    who = _who_by(act, event.by, event.case, event.victim)
     rulebook.check_rule(event.rule, "rule")
-    people.waive(act, _who(act, event.case, event.victim), event.rule, reason=event.reason)
+    people.waive(act, who, event.rule, reason=event.reason)
 
 
 @_apply.register
@@ -306,8 +360,7 @@ def _(event: events.ReadEvent, act: Act, _rulebook: Rulebook) -> None:
 
 @_apply.register
 def _(event: events.CloseEvent, act: Act, rulebook: Rulebook) -> None:
-    _by(act, event.by)
-    close_case(act, rulebook, case_by_ref(act.session, event.case), reason=event.reason)
+    close_case(act, rulebook, _case_by(act, event.by, event.case), reason=event.reason)
 
 
 def _nth(act: Act, query: Select[UUID], nth: int, field: str, noun: str) -> UUID:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import Executable, Insert, insert
+from sqlalchemy import Connection, Executable, Insert, insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import Table
@@ -29,6 +29,11 @@ class Act:
     """When the service learned of it: `at`, but for an event that is brought in later than it happened."""
     records: list[Record] = field(default_factory=list)
 
+    @cached_property
+    def connection(self) -> Connection:
+        """The one that this transaction is on: asking the session for it anew costs as much as a small statement."""
+        return self.session.connection()
+
     def key(self, owner: UUID) -> OwnerKey:
         return self.keys.of(self.session, owner)
 
@@ -43,15 +48,14 @@ class Act:
     def write(self, *rows: Table) -> None:
         """Insert rows that this act will not change again: much cheaper than having the session track them."""
         self.session.flush()
-        connection = self.session.connection()
         for table, same in groupby(rows, type):
-            values = [{name: vars(row).get(name) for name in _columns(table)} for row in same]
-            connection.execute(_insert(table), values if len(values) > 1 else values[0])
+            values = [_values(row) for row in same]
+            self.connection.execute(_insert(table), values if len(values) > 1 else values[0])
 
     def run(self, statement: Executable, **values: object) -> int:
         """Run a prepared change on rows that this act has not loaded. Returns how many it changed."""
         self.session.flush()
-        return self.session.connection().execute(statement, values).rowcount
+        return self.connection.execute(statement, values).rowcount
 
     def log(
         self,
@@ -78,9 +82,16 @@ def _insert(table: type[Table]) -> Insert:
     return insert(table)
 
 
+def _values(row: Table) -> dict[str, object]:
+    """What a new row holds, column by column."""
+    values = _nothing(type(row)) | vars(row)
+    del values["_sa_instance_state"]
+    return values
+
+
 @cache
-def _columns(table: type[Table]) -> tuple[str, ...]:
-    return tuple(table.__mapper__.column_attrs.keys())
+def _nothing(table: type[Table]) -> dict[str, object]:
+    return dict.fromkeys(table.__mapper__.column_attrs.keys())
 
 
 @contextmanager

@@ -15,6 +15,6 @@ def lock_case(act: Act, case_id: UUID) -> None:
 
     SQLite has one writer at a time, and needs no lock.
     """
-    connection = act.session.connection()
+    connection = act.connection
     if connection.dialect.name != "sqlite":
         connection.execute(_CASE, {"case": case_id})

@@ -58,7 +58,7 @@ def raise_alerts(
 ) -> int:
     """Look at every open duty whose next alert is due, and set when to look again. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        connection = act.session.connection()
+        connection = act.connection
         duties = [_Watched(*row) for row in connection.execute(_DUE, {"now": at, "most": limit})]
         if not duties:
             return 0

@@ -172,7 +172,7 @@ def _duty(
 
 def is_recorded(act: Act, external_id: str) -> bool:
     """Whether a milestone is known under this id of another system, or of a form."""
-    return act.session.connection().execute(_KNOWN, {"external_id": external_id}).first() is not None
+    return act.connection.execute(_KNOWN, {"external_id": external_id}).first() is not None
 
 
 def check_happening(act: Act, happening: Happening) -> None:

@@ -94,7 +94,7 @@ def open_no_change_duties(
     `policy` is the version of the force's policy.
     """
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        connection = act.session.connection()
+        connection = act.connection
         silences = [_Silence(*row) for row in connection.execute(_DUE, {"now": at, "most": limit})]
         if not silences:
             return 0

@@ -85,7 +85,7 @@ def agree_plan(
 ) -> Plan:
     """Keep a new version of the plan and make it the current one. Raises FieldFault naming the first bad field."""
     _check(participation, terms)
-    newest = act.session.connection().execute(_REPLACE, {"participation": participation.id}).scalar()
+    newest = act.connection.execute(_REPLACE, {"participation": participation.id}).scalar()
     plan = Plan(
         participation_id=participation.id,
         version=(newest or 0) + 1,

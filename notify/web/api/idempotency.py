@@ -135,7 +135,7 @@ def _met_before(
 def _keep(act: Act, claim: Claim, answer: Answer) -> None:
     """Store the answer in the act's own transaction. Whoever has lost the claim meanwhile has done nothing."""
     sealed = act.seal(SERVICE, Place(TABLE, claim.row_id), "answer_sealed", answer.text)
-    kept = act.session.connection().execute(
+    kept = act.connection.execute(
         update(IdempotentRequest)
         .where(
             IdempotentRequest.id == claim.row_id,

@@ -31,7 +31,7 @@ demo: $(STAMP) ## A month of a unit's cases in simulated time, then both doors a
 
 .PHONY: test
 test: $(STAMP) ## Run the tests (ARGS= goes to pytest)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## Read the code without running it: style, types, direction of imports, migrations

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jobs import alerts, compose, digest, no_change, receipts, reconcile, redact, send, windows
+from jobs import alerts, compose, digest, inbound, no_change, receipts, reconcile, redact, send, windows
 from jobs.tick import Tick
 from notify.wiring import Services
 
@@ -15,6 +15,7 @@ TIMETABLE: tuple[Tick, ...] = (
     compose.TICK,
     send.TICK,
     receipts.TICK,
+    inbound.TICK,
     reconcile.TICK,
     redact.TICK,
     alerts.TICK,

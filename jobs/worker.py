@@ -1,7 +1,7 @@
 """The worker: looks for each tick's work at every interval, until it is told to stop."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from queue import SimpleQueue
@@ -19,7 +19,7 @@ from jobs.tick import Tick
 from jobs.timetable import TIMETABLE
 from models.session import Database
 from models.vocabulary import Channel
-from notify.delivery.providers.base import Accepted, Found, NotAsked, Outgoing, Provider
+from notify.delivery.providers.base import Accepted, Answer, Found, NotAsked, Outgoing, Provider
 from notify.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,16 @@ class Draining:
         if self.stopping.is_set():
             raise NotAsked("worker_stopping")
         return self.provider.send(outgoing, at=at)
+
+    @property
+    def at_once(self) -> int:
+        return self.provider.at_once
+
+    def send_all(self, outgoing: Sequence[Outgoing], *, at: datetime) -> list[Answer]:
+        """The same for several."""
+        if self.stopping.is_set():
+            return [NotAsked("worker_stopping") for _ in outgoing]
+        return self.provider.send_all(outgoing, at=at)
 
     def look_up(
         self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]

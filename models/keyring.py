@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.keys import DataKey
@@ -156,6 +156,9 @@ def _place(header: bytes, row: Row, column: str) -> bytes:
     return b"|".join((header, row.__tablename__.encode(), column.encode(), row.id.bytes))
 
 
+_NEW_KEY = insert(DataKey)
+
+
 class Keyring:
     """Finds, makes, re-wraps and destroys data keys. Opened keys are kept in memory, a bounded number of them."""
 
@@ -168,7 +171,8 @@ class Keyring:
     def create(self, session: Session, owner: UUID) -> OwnerKey:
         """Make the data key of a new owner, in the caller's transaction."""
         secret = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
-        session.add(DataKey(owner_id=owner, version=1, wrapped=self._roots.wrap(secret, _about(owner, 1))))
+        wrapped = self._roots.wrap(secret, _about(owner, 1))
+        session.connection().execute(_NEW_KEY, {"owner_id": owner, "version": 1, "wrapped": wrapped})
         return self._remember(OwnerKey(owner, 1, AESGCM(secret)))
 
     def of(self, session: Session, owner: UUID) -> OwnerKey:

@@ -104,16 +104,27 @@ class Receipt(Base):
 
 
 class Inbound(Base):
-    """A text or mail that came in, from whoever holds the phone."""
+    """A text or mail that came in, from whoever holds the phone: kept before it is understood."""
 
     __tablename__ = "inbound"
+    __table_args__ = (
+        Index(
+            "ix_inbound_kept_only",
+            "received_at",
+            sqlite_where=text("not applied"),
+            postgresql_where=text("not applied"),
+        ),
+    )
 
     received_at: Mapped[datetime]
     contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_points.id"), index=True)
     provider_ref: Mapped[str | None] = mapped_column(unique=True)
     sender_sealed: Mapped[bytes]
     text_sealed: Mapped[bytes]
-    """Both sealed under the key of the contact point's victim, or under the service key when there is none."""
+    reading_sealed: Mapped[bytes]
+    """What it was taken for, a word of Reading. All three are sealed under the key of the contact point's victim, or under
+    the service key when there is none."""
+    applied: Mapped[bool]
 
 
 class SealedUpdate(Base):

@@ -1,5 +1,6 @@
 """Communication plans: immutable versions, one of them current."""
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
-from models.vocabulary import Detail
+from models.keyring import OwnerKey
+from models.vocabulary import CodeWord, Detail
 
 
 class Plan(Base):
@@ -38,7 +40,14 @@ class Plan(Base):
     officer_first_nudge: Mapped[bool]
     never_dates: Mapped[list[str]]
     """Local dates (ISO) on which nothing may be sent."""
+    code_words_sealed: Mapped[bytes | None]
+    """JSON: the word agreed for each meaning of CodeWord, as it was typed; empty when none is agreed."""
     channels: Mapped[list["PlanChannel"]] = relationship(order_by="PlanChannel.position", lazy="raise")
+
+    def open_code_words(self, key: OwnerKey) -> dict[CodeWord, str]:
+        """The words agreed, opened with the victim's key. Raises SealBroken."""
+        opened = key.open_or_none(self, "code_words_sealed")
+        return {CodeWord(meaning): word for meaning, word in json.loads(opened or "{}").items()}
 
 
 class PlanChannel(Base):

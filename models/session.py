@@ -54,6 +54,8 @@ class OneSession(sessionmaker[Session]):
         # On the driver's own connection: these are the most frequent statements of all.
         if self._driver is None:
             self._driver = session.connection().connection.driver_connection
+            if not getattr(self._driver, "in_transaction", True):  # SQLite's alone has to be told
+                self._driver.execute("BEGIN IMMEDIATE")
         driver = self._driver
         driver.execute("SAVEPOINT act")
         try:
@@ -96,12 +98,15 @@ class _KeptSession(Session):
             super().close()
 
 
-def open_database(url: str, *, throw_away: bool = False, schema: str | None = None) -> Database:
+def open_database(
+    url: str, *, throw_away: bool = False, alone: bool = False, schema: str | None = None
+) -> Database:
     """Open the database at `url`.
 
-    `throw_away` gives up durability for speed: only for a database that is deleted afterwards.
+    `throw_away` gives up durability for speed: only for a database that is deleted afterwards. `alone` says that one
+    session alone writes to it, a OneSession, which begins its transactions by itself.
     """
-    engine = make_engine(url, throw_away=throw_away, schema=schema)
+    engine = make_engine(url, throw_away=throw_away, alone=alone, schema=schema)
     reading = engine.execution_options(read_only=True)
     return Database(
         engine=engine,
@@ -127,12 +132,14 @@ def schema_of_its_own(url: str) -> Iterator[Database]:
         whole.dispose()
 
 
-def make_engine(url: str, *, throw_away: bool = False, schema: str | None = None) -> Engine:
+def make_engine(
+    url: str, *, throw_away: bool = False, alone: bool = False, schema: str | None = None
+) -> Engine:
     """An engine with this database's safe settings."""
     # Parameters stay out of error texts and logs: they may be a name or a number.
     engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"))
     if engine.dialect.name == "sqlite":
-        _tune_sqlite(engine, throw_away=throw_away)
+        _tune_sqlite(engine, throw_away=throw_away, alone=alone)
         return engine
     _tune_postgresql(engine)
     if throw_away:
@@ -140,10 +147,11 @@ def make_engine(url: str, *, throw_away: bool = False, schema: str | None = None
     return engine
 
 
-def _tune_sqlite(engine: Engine, *, throw_away: bool) -> None:
+def _tune_sqlite(engine: Engine, *, throw_away: bool, alone: bool) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we begin transactions ourselves, below
+        if not alone:
+            connection.isolation_level = None  # we begin transactions ourselves, below
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         cursor.execute("PRAGMA journal_mode = " + ("MEMORY" if throw_away else "WAL"))
@@ -152,6 +160,9 @@ def _tune_sqlite(engine: Engine, *, throw_away: bool) -> None:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA secure_delete = ON")
         cursor.close()
+
+    if alone:
+        return  # where anybody listens, every statement asks who does
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -172,6 +172,7 @@ class Outcome(StrEnum):
     MESSAGE_UNDELIVERED = "message_undelivered"
     MESSAGE_TOLD = "message_told"
     READ_PRIVATE_PAGE = "read_private_page"
+    SAFE_WORD = "safe_word"
 
 
 PERSON_OUTCOMES = (
@@ -195,6 +196,30 @@ REACHED = frozenset(
     }
 )
 """The outcomes that mean the victim was told; every other outcome is an attempt."""
+
+
+class CodeWord(StrEnum):
+    """What a victim can say by a word that was agreed in her plan."""
+
+    SAFE = "safe"
+    NOT_SAFE = "not_safe"
+    CALL_ME = "call_me"
+
+
+class Reading(StrEnum):
+    """What a text or mail that came in was taken for."""
+
+    OPTED_OUT = "opted_out"
+    WRONG_NUMBER = "wrong_number"
+    UNSAFE = "unsafe"
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    AUTOMATIC = "automatic"
+    OTHER = "other"
+    SAFE_WORD = "safe_word"
+    NOT_SAFE_WORD = "not_safe_word"
+    CALL_ME_WORD = "call_me_word"
 
 
 class AlertLevel(StrEnum):

@@ -165,7 +165,9 @@ def _ref(value: Any) -> str:
     text = _text(value, 1, LONGEST_REF, _NEVER_IN_REF)
     if text != text.strip():
         raise ValidationError("must not begin or end with a space")
-    if any(unicodedata.category(character) == "Cf" for character in text):  # unseen: two would look the same
+    if not text.isascii() and any(
+        unicodedata.category(character) == "Cf" for character in text
+    ):  # unseen: two would look the same
         raise ValidationError("must not hold hidden characters")
     return text
 

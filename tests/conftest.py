@@ -1,8 +1,9 @@
 """Fixtures that every kind of test may ask for: a database of each sort, and a browser."""
 
+import functools
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,7 +14,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models.session import Database, make_engine, open_database
 from models.tables import metadata
-from tests.postgres import NoServerError, a_database, a_server, administrator
+from tests.postgres import KeptDatabase, NoServerError, a_database, a_server, administrator
+from tests.sqlite import copied
+from tests.story import freeze_what_is_loaded
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET_BROWSER = (
@@ -26,6 +29,10 @@ QUIET_BROWSER = (
     "--disable-sync",
 )
 SLOWEST_PAGE = 60_000  # milliseconds, on a machine with much else to do
+
+
+def pytest_runtest_setup() -> None:
+    freeze_what_is_loaded()
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +49,24 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url, throw_away=True)
+def database(database_url: str, opened_once: Callable[[str], Database]) -> Iterator[Database]:
+    opened = opened_once(database_url)
     yield opened
     opened.engine.dispose()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str, opened_once: Callable[[str], Database]) -> Iterator[Database]:
+    """For tests that need no other sort."""
+    opened = opened_once(sqlite_url)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def opened_once() -> Callable[[str], Database]:
+    """Opens the database at an address, once a test process: a new engine would write every statement anew."""
+    return functools.cache(functools.partial(open_database, throw_away=True))
 
 
 @pytest.fixture
@@ -59,17 +80,16 @@ def sessions(database: Database) -> sessionmaker[Session]:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
-    """An empty, complete SQLite database for tests that need no other sort."""
-    shutil.copyfile(sqlite_template, tmp_path / "notify.db")
-    return f"sqlite:///{tmp_path / 'notify.db'}"
+def sqlite_url(sqlite_template: Path) -> str:
+    """An empty, complete SQLite database for tests that need no other sort; its file is the next test's too."""
+    return f"sqlite:///{copied(sqlite_template, sqlite_template.with_name('notify.db'))}"
 
 
 @pytest.fixture
-def postgresql_url(postgresql_admin: Engine, postgresql_template: str) -> Iterator[str]:
+def postgresql_url(postgresql_kept: KeptDatabase) -> str:
     """An empty, complete PostgreSQL database for tests that need no other sort."""
-    with a_database(postgresql_admin, f"notify_{uuid4().hex}", template=postgresql_template) as url:
-        yield url.render_as_string(hide_password=False)
+    postgresql_kept.empty()
+    return postgresql_kept.url
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +105,14 @@ def postgresql_template(postgresql_admin: Engine) -> Iterator[str]:
     with a_database(postgresql_admin, name) as url:
         _make_tables(url.render_as_string(hide_password=False))
         yield name
+
+
+@pytest.fixture(scope="session")
+def postgresql_kept(postgresql_admin: Engine, postgresql_template: str) -> Iterator[KeptDatabase]:
+    """The database that every test of this process uses in turn."""
+    kept = KeptDatabase(postgresql_admin, f"notify_{uuid4().hex}", template=postgresql_template)
+    yield kept
+    kept.drop()
 
 
 @pytest.fixture(scope="session")

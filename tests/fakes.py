@@ -13,6 +13,7 @@ from notify.delivery.providers.base import (
     CannotTell,
     Found,
     NotFound,
+    OneByOne,
     Outgoing,
     ProviderError,
 )
@@ -63,7 +64,7 @@ class Arrived:
         return self.outgoing.subject
 
 
-class RecordingProvider:
+class RecordingProvider(OneByOne):
     """Takes every message, unless `answers` holds another answer; looked up, it tells the truth unless it is `blind`."""
 
     name = "recording"

@@ -16,7 +16,7 @@ from config import Settings
 from jobs.timetable import next_due, run_due
 from models.cases import Case
 from models.duties import Duty
-from models.keyring import RootKeys
+from models.keyring import Keyring, RootKeys
 from models.messages import Message, SealedUpdate
 from models.milestones import Milestone
 from models.people import ContactPoint, Participation, Victim
@@ -26,6 +26,7 @@ from models.staff import Staff, Unit
 from models.vocabulary import (
     Agency,
     Channel,
+    CodeWord,
     ContactPointKind,
     Detail,
     EnhancedRight,
@@ -35,7 +36,9 @@ from models.vocabulary import (
     Role,
     Weekday,
 )
+from notify.clock import Clock
 from notify.delivery.inbound import take_inbound
+from notify.delivery.providers.base import Provider
 from notify.delivery.receipts import Slip, take_receipt
 from notify.delivery.sealed_updates import read_updates
 from notify.ledger.acts import Act
@@ -48,7 +51,7 @@ from notify.planning.contact_points import add_contact_point, verify
 from notify.planning.milestones import Happening, record_milestone
 from notify.planning.plans import ChannelTerms, PlanTerms, WindowTerms, agree_plan
 from notify.planning.queries import case_by_ref, contact_point_by_ref, participation_of, victim_by_ref
-from notify.wiring import Services, make_services
+from notify.wiring import Services, choose_providers, make_services
 from tests.fakes import Arrived, RecordingProvider, SettableClock
 
 LONDON = ZoneInfo("Europe/London")
@@ -147,7 +150,7 @@ def make_world(database: Database, *, at: datetime = START, staff: bool = True) 
     """Services by the real wiring; with an officer, a supervisor and case C-1 unless `staff` is False."""
     clock = SettableClock(at)
     sms, email = RecordingProvider(), RecordingProvider()
-    services = make_services(
+    services = wire(
         make_settings(), clock=clock, database=database, providers={Channel.SMS: sms, Channel.EMAIL: email}
     )
     world = World(services, clock, sms, email)
@@ -159,6 +162,27 @@ def make_world(database: Database, *, at: datetime = START, staff: bool = True) 
     return world
 
 
+def wire(
+    settings: Settings,
+    *,
+    clock: Clock,
+    database: Database,
+    providers: Mapping[Channel, Provider] | None = None,
+) -> Services:
+    """Services by the real wiring; what that reads from files, and nothing ever changes, it reads once a test process."""
+    first = _WIRED.get(settings)
+    if first is None:
+        wired = make_services(settings, clock=clock, database=database, providers=providers)
+        return _WIRED.setdefault(settings, wired)
+    keys = Keyring(RootKeys.parse(settings.require_root_key()))
+    keys.ready(database.sessions)
+    providers = providers or choose_providers(settings)
+    return replace(first, database=database, keys=keys, clock=clock, providers=providers)
+
+
+_WIRED: dict[Settings, Services] = {}
+
+
 def make_settings(**env: str) -> Settings:
     settings = Settings.from_env({"NOTIFY_ROOT_KEY": ROOT_KEY, **env})
     return replace(settings, public_url="https://updates.example")  # what a phone would show
@@ -166,10 +190,7 @@ def make_settings(**env: str) -> Settings:
 
 def make_second_worker(world: World, database: Database) -> World:
     """Another worker's services on another connection to the same database; the providers are the same."""
-    settings = make_settings()
-    services = make_services(
-        settings, clock=world.clock, database=database, providers=world.services.providers
-    )
+    services = wire(make_settings(), clock=world.clock, database=database, providers=world.services.providers)
     return replace(world, services=services)
 
 
@@ -270,6 +291,7 @@ def make_plan(
     automatic: bool = True,
     officer_first_nudge: bool = False,
     reason: str | None = None,
+    code_words: Mapping[CodeWord, str] | None = None,
     default: bool = True,
 ) -> Plan:
     """A plan; without channels, the victim's mobile may be nudged at any time, unless `default` is False."""
@@ -281,6 +303,7 @@ def make_plan(
             never_dates=list(never_dates),
             automatic=automatic,
             officer_first_nudge=officer_first_nudge,
+            code_words=code_words,
         )
         return agree_plan(act, participation, terms, reason=reason)
 

@@ -13,9 +13,11 @@ from notify.cli import (
     code,
     database,
     demonstration,
+    dev,
     health,
     importing,
     keys,
+    mail,
     policies,
     replaying,
     serving,
@@ -63,9 +65,11 @@ for command in (
     staff.unit,
     staff.staff,
     tokens.token,
+    mail.mail,
     health.health,
     serving.serve,
     demonstration.demo,
+    dev.dev,
 ):
     notify.add_command(command)
 

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -29,6 +30,7 @@ from notify.oversight.reports import Summary, summarise
 from notify.wiring import make_services
 
 LONGEST_WAIT = 60.0  # seconds for the doors to open and the first message to leave
+DOORS = ("staff", "public")
 T = TypeVar("T")
 
 GRACE = 15.0  # seconds for a process to end before it is killed
@@ -36,7 +38,9 @@ GRACE = 15.0  # seconds for a process to end before it is killed
 
 @click.command()
 @click.option(
-    "--serve/--no-serve", default=True, help="Stop after the summary, or start both doors and the worker."
+    "--serve/--no-serve",
+    default=True,
+    help="Stop after the summary, or start both doors, the worker and a local Twilio.",
 )
 @click.option(
     "--folder",
@@ -52,11 +56,11 @@ def demo(*, serve: bool, folder: Path, cases: int) -> None:
     """Show what the service does, with fictional people and without sending anything.
 
     Lives a unit's last month through in simulated time, says what became of it, and starts the pages for staff and
-    for victims with a worker behind them.
+    for victims with a worker behind them and a local Twilio in front of it.
     """
     screen, where = Console(highlight=False), Folder(folder)
     where.fresh()
-    env = demonstration.make_settings(where)
+    env = demonstration.make_settings(where, texting=serve)
     settings = Settings.from_env(env)
     upgrade_at(settings.database_url)
     outcome = _live_the_month(where, env, cases)
@@ -68,15 +72,15 @@ def demo(*, serve: bool, folder: Path, cases: int) -> None:
         services = make_services(settings, database=database)
         passwords = demonstration.set_passwords(services)
         page = demonstration.tell_a_victim(services)
-    with _running(where, env) as still_running:
-        link = _wait_for("the first message", lambda: demonstration.find_link(where), still_running)
-        for url in (settings.staff_url, settings.public_url):
-            _wait_for(url, partial(_answers, url), still_running)
+    with _running(where, env) as running:
+        phone = demonstration.phone_page(env["TWILIO_BASE_URL"])
+        link = _start(running, env, phone)
         _show_doors(screen, settings, passwords)
         _show_private_page(screen, settings, link, page)
-        screen.print(f"\nMessages go to {where.outbox}, logs to {where.path}; Ctrl-C stops everything.")
+        screen.print(f"  as her phone shows it: {phone}", soft_wrap=True)
+        screen.print(f"\nE-mails go to {where.outbox}, logs to {where.path}; Ctrl-C stops everything.")
         while True:
-            still_running()
+            running.check()
             time.sleep(0.5)
 
 
@@ -121,7 +125,8 @@ def _listed(counts: Mapping[Any, int]) -> str:
 
 
 def _show_doors(screen: Console, settings: Settings, passwords: Mapping[str, str]) -> None:
-    screen.print(f"\nStaff:   {settings.staff_url}\nVictims: {settings.public_url}\n")
+    doors = {"Staff": settings.staff_url, "Victims": settings.public_url, "Texts": settings.twilio_base_url}
+    screen.print("\n" + "".join(f"{name + ':':8} {url}\n" for name, url in doors.items()))
     table = Table(box=None, padding=(0, 2))
     for heading in ("sign in as", "password", "role"):
         table.add_column(heading)
@@ -135,35 +140,72 @@ def _show_private_page(screen: Console, settings: Settings, link: str, page: Pri
     screen.print(f"  or at {settings.public_url}: sign-in name {page.sign_in_name!r} and the same PIN")
 
 
-@contextmanager
-def _running(where: Folder, env: Mapping[str, str]) -> Iterator[Callable[[], None]]:
-    """Both doors and a worker for as long as the block lasts; gives what raises Refused once one of them has ended."""
-    commands = {"worker": [sys.executable, "-m", "jobs"]}
-    for door in ("staff", "public"):
-        port = demonstration.port_of(env[f"{door.upper()}_URL"])
-        commands[door] = gunicorn(door, f"127.0.0.1:{port}")
-    processes: dict[str, subprocess.Popen[bytes]] = {}
+@dataclass
+class _Running:
+    """The processes of one demonstration, each with a log of its own."""
 
-    def still_running() -> None:
-        for name, process in processes.items():
+    where: Folder
+    env: Mapping[str, str]
+    logs: ExitStack
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    def start(self, name: str, command: list[str]) -> None:
+        log = self.logs.enter_context((self.where.path / f"{name}.log").open("wb"))
+        # A session of its own, so that Ctrl-C reaches this process only, which then ends them in order.
+        self.processes[name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+            command,
+            env=dict(self.env),
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def check(self) -> None:
+        """Raise Refused once one of them has ended."""
+        for name, process in self.processes.items():
             if process.poll() is not None:
-                raise Refused(f"{name}: has ended; see {where.path / name}.log")
+                raise Refused(f"{name}: has ended; see {self.where.path / name}.log")
 
+    def wait_for(self, what: str, found: Callable[[], T | None]) -> T:
+        """What `found` gives as soon as it gives something. Raises Refused when that takes too long."""
+        until = time.monotonic() + LONGEST_WAIT
+        while time.monotonic() < until:
+            self.check()
+            value = found()
+            if value is not None:
+                return value
+            time.sleep(0.2)
+        raise Refused(f"{what}: did not come in {LONGEST_WAIT:.0f} seconds")
+
+
+@contextmanager
+def _running(where: Folder, env: Mapping[str, str]) -> Iterator[_Running]:
+    """Whatever is started in the block ends with it."""
     with ExitStack() as stack:
         stack.enter_context(_interruptible())
-        stack.callback(_end_all, processes)
-        for name, command in commands.items():
-            log = stack.enter_context((where.path / f"{name}.log").open("wb"))
-            # A session of its own, so that Ctrl-C reaches this process only, which then ends them in order.
-            processes[name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
-                command,
-                env=dict(env),
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        yield still_running
+        running = _Running(where, env, stack)
+        stack.callback(_end_all, running.processes)
+        yield running
+
+
+def _start(running: _Running, env: Mapping[str, str], phone: str) -> str:
+    """Start everything, the worker last: nobody but the doors hears receipts. The link in the first text."""
+    texts = env["TWILIO_BASE_URL"]
+    command = [sys.executable, "-m", "notify.cli", "dev", "twilio"]
+    command += ["--port", str(demonstration.port_of(texts)), "--service", env["PUBLIC_URL"]]
+    command += ["--account-sid", env["TWILIO_ACCOUNT_SID"], "--auth-token", env["TWILIO_AUTH_TOKEN"]]
+    running.start("twilio", command)
+    doors = {door: env[f"{door.upper()}_URL"] for door in DOORS}
+    for door, url in doors.items():
+        running.start(door, gunicorn(door, f"127.0.0.1:{demonstration.port_of(url)}"))
+    for url in (texts, *doors.values()):
+        running.wait_for(url, partial(_opens, url))
+    running.start("worker", [sys.executable, "-m", "jobs"])
+    link = running.wait_for("the first message", lambda: demonstration.find_link(phone))
+    for url in doors.values():
+        running.wait_for(url, partial(_is_well, url))
+    return link
 
 
 @contextmanager
@@ -192,19 +234,19 @@ def _end_all(processes: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
             process.kill()
 
 
-def _wait_for(what: str, found: Callable[[], T | None], still_running: Callable[[], None]) -> T:
-    """What `found` gives as soon as it gives something. Raises Refused when that takes too long."""
-    until = time.monotonic() + LONGEST_WAIT
-    while time.monotonic() < until:
-        still_running()
-        value = found()
-        if value is not None:
-            return value
-        time.sleep(0.2)
-    raise Refused(f"{what}: did not come in {LONGEST_WAIT:.0f} seconds")
+def _opens(url: str) -> bool | None:
+    """Whether somebody answers there, whatever the answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own page
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return None
 
 
-def _answers(url: str) -> bool | None:
+def _is_well(url: str) -> bool | None:
+    """Whether a door and the worker behind it are well."""
     try:
         with urllib.request.urlopen(f"{url}/health", timeout=2):  # noqa: S310 - our own door
             return True

@@ -91,7 +91,7 @@ def _copy(path: Path, to: Path) -> None:
 def _opened(path: Path) -> Iterator[Database]:
     url = f"sqlite:///{path.absolute()}"
     upgrade_at(url)
-    database = open_database(url, throw_away=True)
+    database = open_database(url, throw_away=True, alone=True)
     try:
         yield database
     finally:

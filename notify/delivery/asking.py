@@ -24,6 +24,8 @@ TASK_FOR = {
     Refusal.ALREADY_TRIED: TaskKind.CALL,
     Refusal.CASE_CLOSED: TaskKind.CALL,
     Refusal.DECLINED: TaskKind.CALL,
+    # The duty cannot wait until somebody has checked why a way to her was stopped.
+    Refusal.SUSPENDED: TaskKind.CALL,
 }
 """What a person must do about a refusal, one task a duty; the others are in `ask_a_person`."""
 
@@ -73,11 +75,11 @@ def ask_a_person(act: Act, standing: Standing, duty: Waiting, reason: Refusal, p
         open_task(
             act, standing, TaskKind.AGREE_PLAN, about=standing.id, rules=[duty.rule], due_at=duty.deadline
         )
-    elif reason in (Refusal.NOT_VERIFIED, Refusal.SUSPENDED) and point is not None:
+    if reason in (Refusal.NOT_VERIFIED, Refusal.SUSPENDED) and point is not None:
         open_task(
             act, standing, TaskKind.VERIFY_CONTACT, about=point, rules=[duty.rule], due_at=duty.deadline
         )
-    elif reason in TASK_FOR:
+    if reason in TASK_FOR:
         open_duty_task(act, standing, TASK_FOR[reason], duty)
     if duty.duty_class is DutyClass.IMMEDIATE:
         no_safe_moment(act, standing, duty)

@@ -1,6 +1,6 @@
 """Claims due messages: the gate is asked once more, and the claim is committed before any provider hears of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -136,8 +136,8 @@ def claim_due(
 ) -> tuple[int, list[Claim]]:
     """Ask the gate again, on facts read now, and commit the claim before any provider hears of the message."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        rows = act.connection.execute(_DUE, {"now": at, "most": limit})
-        messages = [_Due(*row) for row in rows]
+        due = act.connection.execute(_DUE, {"now": at, "most": limit})
+        messages = [_Due(*row) for row in due]
         if not messages:
             return 0, []
         duties = carried(act.session, [message.id for message in messages])
@@ -155,10 +155,13 @@ def claim_due(
                 _not_now(act, message, duties[message.id], decision)
                 continue
             try:
-                claims.append(_claimed(act, writer, providers, standing, message, decision, worker))
-                spoken_to.add(message.victim_id)
+                claim = _claim(act, writer, providers, standing, message, decision)
             except SealBroken:
                 _unreadable(act, standing, message, [duty.rule for duty in duties[message.id]])
+                continue
+            claims.append(claim)
+            spoken_to.add(message.victim_id)
+        act.run_many(_CLAIM, [_row(claim, at=at, worker=worker) for claim in claims])
         return len(messages), claims
 
 
@@ -206,30 +209,31 @@ def _sooner(one: Decision, other: Send | Hold) -> Decision:
     return other
 
 
-def _claimed(
+def _claim(
     act: Act,
     writer: Writer,
     providers: Mapping[Channel, Provider],
     standing: Standing,
     message: _Due,
     decision: Send,
-    worker: str,
 ) -> Claim:
-    token = writer.new_token()
-    provider = providers[message.channel]
-    outgoing = _outgoing(act, standing, message, decision, token)
-    act.run(
-        _CLAIM,
-        message=message.id,
-        worker=worker,
-        now=act.at,
-        until=act.at + LEASE,
-        valid=decision.valid_until,
-        carrier=provider.name,
-        callback=hashed(token),
-        redact=decision.valid_until + FORGET_AFTER if provider.keeps_records else None,
-    )
-    return Claim(outgoing, provider, act.at + LEASE / 2, message)
+    outgoing = _outgoing(act, standing, message, decision, writer.new_token())
+    return Claim(outgoing, providers[message.channel], act.at + LEASE / 2, message)
+
+
+def _row(claim: Claim, *, at: datetime, worker: str) -> Mapping[str, object]:
+    """What of a claim is kept."""
+    outgoing, provider = claim.outgoing, claim.provider
+    return {
+        "message": outgoing.message_id,
+        "worker": worker,
+        "now": at,
+        "until": at + LEASE,
+        "valid": outgoing.valid_until,
+        "carrier": provider.name,
+        "callback": hashed(outgoing.callback_token),
+        "redact": outgoing.valid_until + FORGET_AFTER if provider.keeps_records else None,
+    }
 
 
 def _outgoing(act: Act, standing: Standing, message: _Due, decision: Send, token: str) -> Outgoing:
@@ -249,15 +253,17 @@ def _outgoing(act: Act, standing: Standing, message: _Due, decision: Send, token
     )
 
 
-def still_safe(session: Session, claim: Claim, at: datetime) -> bool:
-    """Whether the gate would let this very message go at this moment: much may happen while others are handed over."""
-    due = claim.due
-    standing = standings(session, [due.participation_id], at=at).get(due.participation_id)
-    if standing is None:
-        return False
-    # This claim itself is the last that she was sent.
-    standing = replace(standing, last_sent_at=None)
-    return isinstance(_decide(standing, due, carried(session, [due.id])[due.id], at, at), Send)
+def still_safe(session: Session, claims: Sequence[Claim], at: datetime) -> set[UUID]:
+    """Which of these messages the gate would let go at this moment: much may happen while others are handed over."""
+    now = standings(session, {claim.due.participation_id for claim in claims}, at=at)
+    duties = carried(session, [claim.due.id for claim in claims])
+    return {
+        due.id
+        for due in (claim.due for claim in claims)
+        if (standing := now.get(due.participation_id)) is not None
+        # This claim itself is the last that she was sent.
+        and isinstance(_decide(replace(standing, last_sent_at=None), due, duties[due.id], at, at), Send)
+    }
 
 
 def _unreadable(act: Act, standing: Standing, message: _Due, rules: list[str]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import CompoundSelect, Select, bindparam, null, select, union_all, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
@@ -73,21 +73,17 @@ _LETTER = (
     Message.not_before,
     Message.attempt,
 )
-_MESSAGES_OF: Select[*tuple[Any, ...]] = (
-    select(MessageDuty.duty_id, *_LETTER)
-    .join(Message, Message.id == MessageDuty.message_id)
-    .where(MessageDuty.duty_id.in_(bindparam("ids", expanding=True)))
-    .order_by(Message.created_at, Message.id)
-)
-_WAITING_MESSAGES: Select[*tuple[Any, ...]] = (
-    select(*_LETTER)
-    .where(
-        Message.participation_id.in_(bindparam("ids", expanding=True)),
+_MESSAGES: CompoundSelect[*tuple[Any, ...]] = union_all(
+    select(Message.created_at, MessageDuty.duty_id, *_LETTER)
+    .join(MessageDuty, MessageDuty.message_id == Message.id)
+    .where(MessageDuty.duty_id.in_(bindparam("duties", expanding=True))),
+    select(Message.created_at, null(), *_LETTER).where(
+        Message.participation_id.in_(bindparam("participations", expanding=True)),
         is_one_of(Message.state, *WAITING),
         Message.plan_id.is_not(None),
-    )
-    .order_by(Message.created_at, Message.id)
-)
+    ),
+).order_by("created_at", "id")
+"""What was made of these duties before; and, of no duty in particular, what waits for any of the victims concerned."""
 _CANCEL = (
     update(Message)
     .where(Message.id == bindparam("message"), is_one_of(Message.state, *WAITING))
@@ -172,11 +168,12 @@ def _read(act: Act, writer: Writer, duties: Sequence[Waiting]) -> _Batch:
         standings(act.session, {duty.participation_id for duty in duties}, at=act.at),
         defaultdict(list),
     )
-    connection = act.connection
-    for duty_id, *letter in connection.execute(_MESSAGES_OF, {"ids": [duty.id for duty in duties]}):
-        batch.letters[duty_id].append(_Letter(*letter))
-    for row in connection.execute(_WAITING_MESSAGES, {"ids": list(batch.standings)}):
-        batch.remember(_Letter(*row))
+    asked = {"duties": [duty.id for duty in duties], "participations": list(batch.standings)}
+    for _, duty_id, *letter in act.connection.execute(_MESSAGES, asked):
+        if duty_id is None:
+            batch.remember(_Letter(*letter))
+        else:
+            batch.letters[duty_id].append(_Letter(*letter))
     return batch
 
 

@@ -24,7 +24,7 @@ from notify.delivery.providers.base import (
     Provider,
     ProviderError,
 )
-from notify.delivery.send import accept
+from notify.delivery.send import Taken, accept
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
 from notify.ledger.tasks import open_duty_task, open_task
@@ -137,7 +137,7 @@ def _settle(
             return
         duties = duties_of(act.session, [message.id])[message.id]
         if isinstance(found, Adopted):
-            accept(act, message, [duty.rule for duty in duties], found.provider_ref)
+            accept(act, [Taken(message, found.provider_ref, [duty.rule for duty in duties])])
         elif isinstance(found, NotFound):
             message.state, message.not_before, message.lease_until = MessageState.QUEUED, at, None
             act.log("message certainly not sent", message, owner=message.victim_id)

@@ -1,14 +1,11 @@
 """Sealed updates: written for the private page, read there behind a secret, and closing their duty when read."""
 
-import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlalchemy import bindparam, func, select, update
 
 from models.base import is_one_of
@@ -21,6 +18,7 @@ from models.vocabulary import Outcome, TaskKind, TaskState
 from notify.delivery.facts import Standing, standings
 from notify.delivery.writing import Writer, facts_of
 from notify.errors import Conflict, FieldFault
+from notify.hashing import hash_of, matches
 from notify.ledger.acts import Act
 from notify.ledger.closing import open_duties
 from notify.ledger.contact_log import write_entry
@@ -33,11 +31,6 @@ SECRET_LENGTH = (4, 64)
 """Characters of a PIN or code word, at least and at most."""
 NAME_LENGTH = (6, 64)
 """Characters of a sign-in name, at least and at most."""
-
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-"""Argon2id with the OWASP minimum: the lock after a few wrong tries is what protects a short PIN online."""
-_NOBODYS = _hasher.hash(secrets.token_urlsafe())
-"""Compared when there is no hash to compare."""
 
 _WRITTEN = select(
     select(SealedUpdate.id).where(SealedUpdate.duty_id == bindparam("duty")).scalar_subquery(),
@@ -60,9 +53,7 @@ def seal_update(
     act: Act, writer: Writer, standing: Standing, duty: Owed, facts: Mapping[str, str]
 ) -> SealedUpdate | None:
     """Write the private-page text of one duty, once; None when it is there already."""
-    known, last = (
-        act.connection.execute(_WRITTEN, {"duty": duty.id, "victim": standing.victim_id}).one()
-    )
+    known, last = act.connection.execute(_WRITTEN, {"duty": duty.id, "victim": standing.victim_id}).one()
     if known is not None:
         return None
     page = render_page(writer.wording, language=standing.language, kind=duty.kind, facts=facts)
@@ -122,7 +113,7 @@ def set_secret(act: Act, victim: Victim, secret: str) -> None:
     if not shortest <= len(_folded(secret)) <= longest:
         raise FieldFault("secret", f"must have {shortest} to {longest} characters")
     victim.secret_hash_sealed = act.key(victim.id).seal(
-        victim, "secret_hash_sealed", _hasher.hash(_folded(secret))
+        victim, "secret_hash_sealed", hash_of(_folded(secret))
     )
     victim.secret_tries, victim.secret_locked_until = 0, None
     # Whoever knew the old one may be reading at this moment.
@@ -205,11 +196,7 @@ def _matches(act: Act, victim: Victim | None, secret: str) -> bool:
     kept = None
     if victim is not None:
         kept = act.key(victim.id).open_or_none(victim, "secret_hash_sealed")
-    try:
-        _hasher.verify(kept or _NOBODYS, _folded(secret))
-    except VerificationError:
-        return False
-    return kept is not None
+    return matches(kept, _folded(secret))
 
 
 def _sign_in_index(act: Act, name: str) -> bytes:

@@ -2,22 +2,28 @@
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Any, Protocol
+from uuid import UUID
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import Select, bindparam, case, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from models.keyring import Keyring
+from models.base import is_one_of
+from models.keyring import Keyring, Place
 from models.messages import Message
 from models.people import ContactPoint, Participation
-from models.vocabulary import Channel, MessageState, Outcome, TaskKind
+from models.vocabulary import Channel, Detail, MessageState, Outcome, TaskKind
 from notify.clock import Clock
 from notify.delivery.carrying import COMPOSE_AGAIN, carried
 from notify.delivery.claiming import Claim, claim_due, still_safe
 from notify.delivery.providers.base import (
     Accepted,
+    Answer,
     NotAsked,
     Outgoing,
     Provider,
@@ -30,7 +36,7 @@ from notify.delivery.rules.retry import Retry
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.ledger.contact_log import write_attempt
+from notify.ledger.contact_log import write_attempts
 from notify.ledger.suspending import suspend
 from notify.ledger.tasks import open_task
 
@@ -47,7 +53,7 @@ _ACCEPT = (
     .values(
         # A receipt that came before the provider's answer is not overwritten.
         state=case(
-            (Message.state.in_((MessageState.CLAIMED, MessageState.UNCERTAIN)), MessageState.ACCEPTED),
+            (is_one_of(Message.state, MessageState.CLAIMED, MessageState.UNCERTAIN), MessageState.ACCEPTED),
             else_=Message.state,
         ),
         provider_ref=bindparam("ref"),
@@ -56,16 +62,20 @@ _ACCEPT = (
         not_before=None,
     )
 )
-_LOCKED = (
-    select(Message)
+_LOCKED: Select[*tuple[Any, ...]] = (
+    select(
+        Message.id,
+        Message.participation_id,
+        Message.victim_id,
+        Message.contact_point_id,
+        Message.channel,
+        Message.detail,
+        Message.attempt,
+    )
     .where(Message.id.in_(bindparam("ids", expanding=True)))
     .order_by(Message.id)
     .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
 )
-
-
-Answer = Accepted | ProviderError
 
 
 def send_due(
@@ -81,9 +91,7 @@ def send_due(
 ) -> int:
     """Claim, hand over and record one batch. Returns how many messages were looked at."""
     seen, claims = claim_due(sessions, keys, writer, providers, at=clock(), worker=worker, limit=limit)
-    answers = [
-        (claim.outgoing, _hand_over(reads, claim, clock, fresh=n == 0)) for n, claim in enumerate(claims)
-    ]
+    answers = list(_hand_over(reads, claims, clock))
     for left in reversed(range(RECORD_TRIES)):
         try:
             record(sessions, keys, answers, at=clock)
@@ -94,20 +102,38 @@ def send_due(
     return seen
 
 
-def _hand_over(reads: sessionmaker[Session], claim: Claim, clock: Clock, *, fresh: bool) -> Answer:
-    """Ask the provider once, if it is still safe. No transaction is open meanwhile."""
-    now = clock()
-    if now >= claim.until:
-        # A slow provider has used up the lease: what was not handed over yet is given back while that is certain.
-        return NotAsked("claim_too_old")
-    if not fresh:
-        with reads() as session:
-            if not still_safe(session, claim, now):
-                return NotAsked("not_safe_any_more")
-    try:
-        return claim.provider.send(claim.outgoing, at=now)
-    except ProviderError as answer:
-        return answer
+def _hand_over(
+    reads: sessionmaker[Session], claims: Sequence[Claim], clock: Clock
+) -> Iterator[tuple[Outgoing, Answer]]:
+    """Ask each provider, wave after wave of as many as it takes side by side. No transaction is open meanwhile."""
+    fresh = True  # the gate was asked a moment ago, when they were claimed
+    for wave in _waves(claims):
+        now = clock()
+        provider = wave[0].provider
+        allowed = {claim.outgoing.message_id for claim in wave}
+        if not fresh:
+            with reads() as session:
+                allowed = still_safe(session, wave, now)
+        go = []
+        for claim in wave:
+            if now >= claim.until:
+                # A slow provider has used up the lease: what was not handed over yet is given back while that is certain.
+                yield claim.outgoing, NotAsked("claim_too_old")
+            elif claim.outgoing.message_id not in allowed:
+                yield claim.outgoing, NotAsked("not_safe_any_more")
+            else:
+                go.append(claim.outgoing)
+        if go:
+            yield from zip(go, provider.send_all(go, at=now), strict=True)
+        fresh = False
+
+
+def _waves(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
+    """What goes to one provider side by side, in the order of the claims."""
+    for _, same in groupby(claims, lambda claim: claim.outgoing.channel):
+        waiting = list(same)
+        size = waiting[0].provider.at_once
+        yield from (waiting[first : first + size] for first in range(0, len(waiting), size))
 
 
 def record(
@@ -122,26 +148,28 @@ def record(
         return
     with acting(sessions, keys, at=at(), actor=THE_SERVICE) as act:
         ids = [outgoing.message_id for outgoing, _ in answers]
-        messages = {message.id: message for message in act.session.scalars(_LOCKED, {"ids": ids})}
+        messages = {message.id: message for message in act.connection.execute(_LOCKED, {"ids": ids})}
         rules = {
             message_id: [d.rule for d in duties] for message_id, duties in carried(act.session, ids).items()
         }
+        taken: list[Taken] = []
         for outgoing, answer in answers:
             message = messages[outgoing.message_id]
-            if message.attempt == outgoing.attempt:
-                _record_one(act, message, rules[message.id], answer)
-            else:
+            if message.attempt != outgoing.attempt:
                 log.error(
                     "an answer came for an attempt that was given up", extra={"message_id": str(message.id)}
                 )
+            elif isinstance(answer, Accepted):
+                taken.append(Taken(message, answer.provider_ref, rules[message.id]))
+            else:
+                _not_taken(act, act.session.get_one(Message, message.id), answer)
+        accept(act, taken)
 
 
-def _record_one(act: Act, message: Message, rules: Sequence[str], answer: Answer) -> None:
-    if isinstance(answer, Accepted):
-        accept(act, message, rules, answer.provider_ref)
-    elif message.state is not MessageState.CLAIMED:
+def _not_taken(act: Act, message: Message, answer: ProviderError) -> None:
+    if message.state is not MessageState.CLAIMED:
         return  # a receipt was faster and knows better
-    elif isinstance(answer, NotAsked):
+    if isinstance(answer, NotAsked):
         message.state, message.not_before, message.lease_until = MessageState.QUEUED, act.at, None
         message.attempt -= 1
     elif isinstance(answer, TryLater):
@@ -154,17 +182,45 @@ def _record_one(act: Act, message: Message, rules: Sequence[str], answer: Answer
         act.log("message uncertain", message, owner=message.victim_id)
 
 
-def accept(act: Act, message: Message, rules: Sequence[str], provider_ref: str | None) -> None:
-    """The provider has it."""
-    act.run(_ACCEPT, message=message.id, ref=provider_ref, now=act.at)
-    write_attempt(act, message, Outcome.MESSAGE_ACCEPTED, rules)
-    act.log(
-        "message sent",
-        message,
-        owner=message.victim_id,
-        channel=str(message.channel),
-        detail=str(message.detail),
-    )
+class Carried(Protocol):
+    """What is asked of a message that a provider has taken."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def participation_id(self) -> UUID: ...
+    @property
+    def victim_id(self) -> UUID: ...
+    @property
+    def contact_point_id(self) -> UUID | None: ...
+    @property
+    def channel(self) -> Channel | None: ...
+    @property
+    def detail(self) -> Detail | None: ...
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message that a provider has, by its name there, with the rules of the duties that it carries."""
+
+    message: Carried
+    provider_ref: str | None
+    rules: Sequence[str]
+
+
+def accept(act: Act, taken: Sequence[Taken]) -> None:
+    """The provider has them."""
+    rows = [{"message": one.message.id, "ref": one.provider_ref, "now": act.at} for one in taken]
+    act.run_many(_ACCEPT, rows)
+    write_attempts(act, Outcome.MESSAGE_ACCEPTED, [(one.message, one.rules) for one in taken])
+    for one in taken:
+        act.log(
+            "message sent",
+            Place("messages", one.message.id),
+            owner=one.message.victim_id,
+            channel=str(one.message.channel),
+            detail=str(one.message.detail),
+        )
 
 
 def give_up(act: Act, message: Message, state: MessageState, code: str | None) -> None:
@@ -173,7 +229,7 @@ def give_up(act: Act, message: Message, state: MessageState, code: str | None) -
     message.finished_at, message.lease_until, message.not_before = act.at, None, None
     forget(message, act.at)
     duties = carried(act.session, [message.id])[message.id]
-    write_attempt(act, message, Outcome.MESSAGE_UNDELIVERED, [duty.rule for duty in duties])
+    write_attempts(act, Outcome.MESSAGE_UNDELIVERED, [(message, [duty.rule for duty in duties])])
     act.log("message not delivered", message, owner=message.victim_id, state=state)
     _learn_from(act, message, [duty.rule for duty in duties])
     act.run(COMPOSE_AGAIN, ids=[duty.id for duty in duties], now=act.at)

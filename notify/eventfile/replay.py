@@ -15,7 +15,7 @@ from models.keyring import Keyring, RootKeys
 from models.session import Database, OneSession, open_database, schema_of_its_own
 from models.tables import metadata
 from models.vocabulary import Channel
-from notify.delivery.providers.base import Accepted, Found, NotFound, Outgoing
+from notify.delivery.providers.base import Accepted, Found, NotFound, OneByOne, Outgoing
 from notify.delivery.writing import Writer
 from notify.errors import FieldFault
 from notify.eventfile import events
@@ -80,7 +80,7 @@ class SimulatedClock:
 
 
 @dataclass
-class Recorder:
+class Recorder(OneByOne):
     """A provider that takes everything and sends nothing: the messages are in the database."""
 
     name: str = "recorder"
@@ -134,7 +134,7 @@ def throw_away_database(url: str | None, keep: Path | None) -> Iterator[Database
         path = keep or (Path(url.removeprefix("sqlite:///")) if url else Path(folder) / "replay.db")
         if path.exists() and path.stat().st_size > 0:
             raise FieldFault("database", "is there already: a replay wants a fresh one")
-        database = open_database(f"sqlite:///{path}", throw_away=True)
+        database = open_database(f"sqlite:///{path}", throw_away=True, alone=True)
         metadata.create_all(database.engine)
         try:
             yield database

@@ -1,6 +1,6 @@
 """An act: what one actor does at one instant, in one transaction that ends with its lines in the audit chain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +56,12 @@ class Act:
         """Run a prepared change on rows that this act has not loaded. Returns how many it changed."""
         self.session.flush()
         return self.connection.execute(statement, values).rowcount
+
+    def run_many(self, statement: Executable, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run one prepared change for several rows, in one go."""
+        if rows:
+            self.session.flush()
+            self.connection.execute(statement, rows)
 
     def log(
         self,

@@ -1,6 +1,7 @@
 """The contact log: attempts and successes, and which duties a success closes (delivered is not told)."""
 
 from collections.abc import Collection, Sequence
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -85,19 +86,39 @@ def write_entry(
     return entry
 
 
-def write_attempt(act: Act, message: Message, outcome: Outcome, rules: Sequence[str]) -> None:
-    """Write the line of a message that was passed on, or was not: an attempt either way, which closes nothing."""
-    entry = ContactEntry(
-        participation_id=message.participation_id,
-        victim_id=message.victim_id,
-        at=act.at,
-        outcome=outcome,
-        reached=False,
-        message_id=message.id,
-        contact_point_id=message.contact_point_id,
-        rules=sorted(set(rules)),
+class Sent(Protocol):
+    """What is asked of a message of which a line is written."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def participation_id(self) -> UUID: ...
+    @property
+    def victim_id(self) -> UUID: ...
+    @property
+    def contact_point_id(self) -> UUID | None: ...
+
+
+def write_attempts(act: Act, outcome: Outcome, sent: Collection[tuple[Sent, Sequence[str]]]) -> None:
+    """Write the lines of messages that were passed on, or were not: attempts either way, which close nothing.
+
+    With each message come the rules of the duties that it carries.
+    """
+    act.write(
+        *(
+            ContactEntry(
+                participation_id=message.participation_id,
+                victim_id=message.victim_id,
+                at=act.at,
+                outcome=outcome,
+                reached=False,
+                message_id=message.id,
+                contact_point_id=message.contact_point_id,
+                rules=sorted(set(rules)),
+            )
+            for message, rules in sent
+        )
     )
-    act.write(entry)
 
 
 def _stop_using_phones(act: Act, participation: Participation, contact_point_id: UUID | None) -> None:

@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.duties import Duty
+from models.ids import new_id
 from models.keyring import Keyring
 from models.oversight import Alert
 from models.people import Participation
@@ -19,9 +20,10 @@ from models.vocabulary import AlertLevel, AlertState, DutyState
 from notify.errors import Conflict
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
+from notify.oversight.columns import columns, write
 from notify.oversight.rules.alerts import ROLE_FOR, AlertPolicy, Deadlines, due_now, next_at, steps
 
-BATCH = 500
+BATCH = 1_000
 Later = Callable[[datetime, int], datetime]
 
 _DUE: Select[*tuple[Any, ...]] = (
@@ -43,7 +45,28 @@ _DUE: Select[*tuple[Any, ...]] = (
     .limit(bindparam("most"))
     .with_for_update(of=Duty, skip_locked=True, key_share=True)
 )
-_LOOK_NEXT = update(Duty).where(Duty.id == bindparam("duty")).values(next_alert_at=bindparam("next"))
+_LOOKS = columns("looks", duty=Duty.id.type, next=Duty.next_alert_at.type)
+_LOOK_NEXT = {
+    "at_once": update(Duty).where(Duty.id == _LOOKS.c.duty).values(next_alert_at=_LOOKS.c.next),
+    "each": update(Duty).where(Duty.id == bindparam("duty")).values(next_alert_at=bindparam("next")),
+}
+_WRITTEN = (
+    Alert.id,
+    Alert.duty_id,
+    Alert.participation_id,
+    Alert.unit_id,
+    Alert.level,
+    Alert.to_role,
+    Alert.raised_at,
+    Alert.state,
+)
+_ALERTS = columns("raised", **{one.key: one.type for one in _WRITTEN})
+_RAISE = {
+    "at_once": insert(Alert).from_select(
+        [one.key for one in _WRITTEN], select(_ALERTS), include_defaults=False
+    ),
+    "each": insert(Alert),
+}
 _RAISED = select(Alert.duty_id, Alert.level).where(Alert.duty_id.in_(bindparam("ids", expanding=True)))
 
 
@@ -59,22 +82,22 @@ def raise_alerts(
     """Look at every open duty whose next alert is due, and set when to look again. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
         connection = act.connection
-        duties = [_Watched(*row) for row in connection.execute(_DUE, {"now": at, "most": limit})]
+        duties = [_Watched._make(row) for row in connection.execute(_DUE, {"now": at, "most": limit})]
         if not duties:
             return 0
         raised = _raised_levels(act.session, [duty.id for duty in duties])
+        later = cache(later)  # very many are due at the same few instants
         alerts, looks = [], []
         for duty in duties:
             levels, look_next = _look(duty, raised[duty.id], policy, later, at)
             alerts += [_alert(duty, level, at) for level in levels]
             looks.append({"duty": duty.id, "next": look_next})
-        act.write(*alerts)
-        connection.execute(_LOOK_NEXT, looks)
+        write(connection, alerts, **_RAISE)
+        write(connection, looks, **_LOOK_NEXT)
         return len(duties)
 
 
-@dataclass(frozen=True)
-class _Watched:
+class _Watched(NamedTuple):
     """A duty whose next alert is due, and whom it concerns."""
 
     id: UUID
@@ -106,16 +129,17 @@ def _look(
     return levels, next_at(times, raised | set(levels), at)
 
 
-def _alert(duty: _Watched, level: AlertLevel, at: datetime) -> Alert:
-    return Alert(
-        duty_id=duty.id,
-        participation_id=duty.participation_id,
-        unit_id=duty.unit_id,
-        level=level,
-        to_role=ROLE_FOR[level],
-        raised_at=at,
-        state=AlertState.OPEN,
-    )
+def _alert(duty: _Watched, level: AlertLevel, at: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "duty_id": duty.id,
+        "participation_id": duty.participation_id,
+        "unit_id": duty.unit_id,
+        "level": level,
+        "to_role": ROLE_FOR[level],
+        "raised_at": at,
+        "state": AlertState.OPEN,
+    }
 
 
 def _raised_levels(session: Session, duty_ids: list[UUID]) -> defaultdict[UUID, set[AlertLevel]]:

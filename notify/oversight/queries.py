@@ -218,7 +218,7 @@ def visible_cases(
     all_ways = (
         each_way(found.where(visible(viewer)), own_ways(viewer))
         if own_only
-        else union_all(*(found.where(way) for way in case_ways(viewer)))
+        else union_all(*(found.where(way) for way in case_ways(viewer, alone=True)))
     )
     page = one_page(all_ways, order, offset=offset, limit=limit)
     query = select(Case).join(page, page.c.id == Case.id).where(visible(viewer))

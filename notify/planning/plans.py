@@ -1,6 +1,6 @@
 """Agreeing the communication plan: a new immutable version each time, checked before it is kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
@@ -11,11 +11,12 @@ from models.base import is_one_of
 from models.oversight import Task
 from models.people import ContactPoint, Participation, Victim
 from models.plans import Plan, PlanChannel
-from models.vocabulary import Detail, TaskKind, TaskState, Weekday
+from models.vocabulary import CodeWord, Detail, TaskKind, TaskState, Weekday
 from notify.errors import FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.tasks import open_task
 from notify.ledger.waking import wake
+from notify.planning.code_words import check_code_words, seal_code_words
 from notify.wording.discreet import cover_text_faults
 
 LONGEST_SILENCE = 366
@@ -60,6 +61,8 @@ class PlanTerms:
     never_dates: Collection[date] = ()
     automatic: bool = True
     officer_first_nudge: bool = False
+    code_words: Mapping[CodeWord, str] | None = field(default=None, repr=False)
+    """These and no others; None: those of the version before stay agreed."""
 
 
 _REPLACE = (
@@ -98,6 +101,7 @@ def agree_plan(
         never_dates=sorted(day.isoformat() for day in set(terms.never_dates)),
     )
     plan.reason_sealed = act.seal(participation.victim_id, plan, "reason_sealed", reason)
+    seal_code_words(act, participation, plan, terms.code_words)
     plan.channels = [_channel(act, participation, position, c) for position, c in enumerate(terms.channels)]
     act.session.add(plan)
     act.session.flush()
@@ -127,6 +131,7 @@ def _check(participation: Participation, terms: PlanTerms) -> None:
         raise FieldFault("every_days", f"must be from 1 to {LONGEST_SILENCE}")
     if len(terms.channels) > MOST_CHANNELS:
         raise FieldFault("channels", f"may hold {MOST_CHANNELS} at most")
+    check_code_words(terms.code_words or {})
     seen = set()
     for position, channel in enumerate(terms.channels):
         where = f"channels[{position}]"

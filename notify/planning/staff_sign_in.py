@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select, update
 
 from models.staff import Staff, StaffSession
 from notify.errors import FieldFault
+from notify.hashing import hash_of, matches
 from notify.ledger.acts import Act
 from notify.ledger.audit import Actor, Record
 
@@ -17,19 +16,13 @@ PASSWORD_LENGTH = (12, 200)
 MOST_TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
 
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-"""Argon2id with the OWASP minimum."""
-
-_NOBODYS = _hasher.hash("nobody has this password")
-"""Compared when there is no such member of staff, so that the answer takes as long."""
-
 
 def set_password(act: Act, staff: Staff, password: str) -> None:
     """Keep a new password, hashed; every sign-in under the old one ends. Raises FieldFault."""
     shortest, longest = PASSWORD_LENGTH
     if not shortest <= len(password) <= longest:
         raise FieldFault("password", f"must have {shortest} to {longest} characters")
-    staff.password_hash = _hasher.hash(password)
+    staff.password_hash = hash_of(password)
     staff.failed_sign_ins, staff.locked_until = 0, None
     act.session.execute(
         update(StaffSession)
@@ -46,7 +39,7 @@ def check_password(act: Act, ref: str, password: str) -> Staff | None:
     in every case, so that the time taken tells nobody whether there is such an account, or a lock.
     """
     staff = act.session.scalars(select(Staff).where(Staff.ref == ref).with_for_update()).first()
-    right = _matches(staff.password_hash if staff else None, password)
+    right = matches(staff.password_hash if staff else None, password)
     if staff is None:
         act.records.append(Record(act.logged_at, act.actor, "sign-in refused", Staff.__tablename__, None))
         return None
@@ -64,11 +57,3 @@ def check_password(act: Act, ref: str, password: str) -> Staff | None:
         staff.failed_sign_ins, staff.locked_until = 0, act.at + LOCKED_FOR
     act.log("sign-in refused", staff, active=True, locked=locked)
     return None
-
-
-def _matches(kept: str | None, password: str) -> bool:
-    try:
-        _hasher.verify(kept or _NOBODYS, password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return kept is not None

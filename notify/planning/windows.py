@@ -94,8 +94,9 @@ def keep_windows(
 
 
 def _stands(act: Act, window: VictimWindow, new: VictimWindow | None) -> bool:
-    """Whether a window goes on as it is; if not it is withdrawn."""
-    if new is None or new.opened_at not in (None, window.opened_at):
+    """Whether a window goes on as it is; if not it is withdrawn. One that telling has opened stays under its edition."""
+    told = new is not None and new.opened_at is None and window.opened_at is not None
+    if new is None or not (told or (new.edition, new.opened_at) == (window.edition, window.opened_at)):
         window.withdrawn_at, window.next_look_at = act.at, None
         act.log("window withdrawn", window, owner=window.victim_id, rule=window.rule)
         return False

@@ -6,14 +6,15 @@ from uuid import uuid4
 
 import pytest
 
+from models.session import Database
 from tests.postgres import a_database
-from tests.story import Replayed, Story, replayed
+from tests.story import Replayed, Story, replayed_on
 
 
 @pytest.fixture
-def play(database_url: str) -> Callable[[Story, str], Replayed]:
-    """Replays a story until a time in words, on each sort of database in turn."""
-    return lambda story, until: replayed(story, until, database_url)
+def play(database: Database) -> Callable[[Story, str], Replayed]:
+    """Replays one story until a time in words, on each sort of database in turn."""
+    return lambda story, until: replayed_on(database, story, until)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -72,6 +72,20 @@ def test_settings_are_fresh_complete_and_their_owners_alone(tmp_path):
         assert env[name] != second[name]
 
 
+def test_texts_go_to_a_twilio_of_their_own_only_where_one_is_started(tmp_path):
+    folders = [Folder(tmp_path / name) for name in ("quiet", "one", "other")]
+    for folder in folders:
+        folder.fresh()
+    quiet, one, other = (make_settings(folder, texting=folder is not folders[0]) for folder in folders)
+
+    assert Settings.from_env(quiet).sms_provider == "outbox"
+    settings = Settings.from_env(one)
+    assert settings.sms_provider == "twilio"
+    assert (settings.twilio_base_url or "").startswith("http://127.0.0.1:")
+    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
+        assert one[name] != other[name]
+
+
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     (tmp_path / "letter.txt").write_text("Dear Rowan")
 
@@ -178,6 +192,20 @@ class Browser:
             return text
 
 
+def see_and_answer_the_text(phone: str, link: str) -> None:
+    """On the page of her phone: the text, its receipts, and an answer; the service's hooks take all of it."""
+    until = time.monotonic() + LONGEST_WAIT
+    while "delivered: the service answered 204" not in (page := Browser().get(phone)):
+        assert time.monotonic() < until, page
+        time.sleep(0.3)
+    assert link in page
+    sid = re.search(r'name="sid" value="(SM\w+)"', page)
+    assert sid is not None
+    answer = urllib.parse.urlencode({"sid": sid[1], "body": "Who is this?"}).encode()
+    with urllib.request.urlopen(urllib.parse.urljoin(phone, "/answer"), answer, timeout=30) as answered:
+        assert "received: the service answered 200" in answered.read().decode()
+
+
 @pytest.mark.slow
 def test_the_link_opens_with_its_pin_staff_sign_in_and_one_interrupt_ends_it_all(tmp_path):
     with demonstrating(tmp_path) as (process, said):
@@ -185,7 +213,9 @@ def test_the_link_opens_with_its_pin_staff_sign_in_and_one_interrupt_ends_it_all
         staff = re.search(r"Staff: +(http://127\S+)", text)
         password = re.search(r"officer-1 +(\S+)", text)
         private = re.search(r"(http://localhost:\S+/m/\S+)\s+PIN (\d+)", text)
+        phone = re.search(r"phone shows it: (http://127\S+)", text)
         assert staff is not None
+        assert phone is not None
         assert password is not None
         assert private is not None
 
@@ -197,9 +227,10 @@ def test_the_link_opens_with_its_pin_staff_sign_in_and_one_interrupt_ends_it_all
         assert "message" in opened.lower()
         assert opened != closed
         assert "Sign out" in signed_in
+        see_and_answer_the_text(phone[1], private[1])
         process.send_signal(signal.SIGINT)
         assert process.wait(LONGEST_WAIT) == 0
-    for url in (staff[1], private[1]):
+    for url in (staff[1], private[1], phone[1]):
         with pytest.raises(OSError, match="refused"):
             Browser().get(url)
     assert "worker stopped" in (tmp_path / "demo" / "worker.log").read_text(encoding="utf-8")

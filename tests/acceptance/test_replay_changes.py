@@ -194,7 +194,7 @@ def test_stop_by_reply_is_heeded_at_once_and_followed_up_by_a_person(play):
 
     assert stopped.of("message") == []
     assert stopped.of("contact_point", "state")[-1] == "suspended"
-    assert set(stopped.of("task", "task")) == {"follow_up_inbound", "verify_contact"}
+    assert set(stopped.of("task", "task")) == {"call", "follow_up_inbound", "verify_contact"}
 
 
 def test_any_other_reply_is_followed_up_and_changes_nothing(play):

@@ -25,13 +25,14 @@ from models.messages import Message
 from models.running import Heartbeat
 from models.vocabulary import Channel
 from notify.clock import utc_now
+from notify.dev.messages import PeerMessage
+from notify.dev.twilio_peer import TwilioPeer
 from notify.planning.api_tokens import Scope
 from tests.acceptance.command_line import ALWAYS, MOBILE, NAME, CommandLine
 from tests.architecture.source import ROOT
 from tests.integration.providers.kits import ACCOUNT, ADDRESS, NUMBER, TOKEN
 from tests.integration.providers.openapi import check_exchanges
 from tests.peers.smtp_peer import Mail, SmtpPeer
-from tests.peers.twilio_peer import PeerMessage, TwilioPeer
 
 LONGEST_WAIT = 90.0  # seconds, on a machine with much else to do
 SERVE = ["-c", "from notify.cli import main; main()", "serve"]

@@ -8,7 +8,7 @@ import csv
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 Event = dict[str, Any]
@@ -154,7 +154,7 @@ class Reading:
     silences: list[tuple[datetime, datetime | None, int, date]] = field(default_factory=list)
     pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)
 
-    def read(self, events: list[Event], until: datetime) -> "Reading":
+    def read(self, events: list[Event], until: datetime) -> Self:
         for event in events:
             self.let_time_pass(event["at"])
             if event["do"] != "case":

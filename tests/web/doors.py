@@ -26,6 +26,7 @@ from wtforms.validators import InputRequired
 
 from config import Settings
 from notify.web.app import Face, create_app
+from notify.web.context import keep_services
 from notify.web.fields import ClockTimeField, DatePartsField
 from notify.web.health import Check
 from notify.wiring import Services
@@ -55,6 +56,22 @@ class RememberedTemplates(BytecodeCache):
 def remember_templates(app: Flask) -> Flask:
     app.jinja_env.bytecode_cache = RememberedTemplates()
     return app
+
+
+def make_staff_app(services: Services) -> Flask:
+    """The staff application, made once a test process for the same settings, which takes most of a second.
+
+    Between requests it keeps nothing but its services. The public application keeps wrong tries: it is made each time.
+    """
+    app = _STAFF_APPS.get(services.settings)
+    if app is None:
+        app = remember_templates(create_app(services, face="staff"))
+        _STAFF_APPS[services.settings] = app
+    keep_services(app, services)
+    return app
+
+
+_STAFF_APPS: dict[Settings, Flask] = {}
 
 
 def make_door(

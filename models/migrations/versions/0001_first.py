@@ -203,6 +203,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("ref", name=op.f("uq_cases_ref")),
     )
+    op.create_index(
+        "ix_cases_listed",
+        "cases",
+        ["id", "restricted", "closed_at", "opened_at", "unit_id", "officer_id"],
+        unique=False,
+        postgresql_where=sa.text("false"),
+    )
     op.create_index("ix_cases_of_unit", "cases", ["unit_id", "closed_at", "opened_at", "id"], unique=False)
     op.create_index(op.f("ix_cases_officer_id"), "cases", ["officer_id"], unique=False)
 
@@ -370,6 +377,8 @@ def upgrade() -> None:
         sa.Column("provider_ref", sa.String(), nullable=True),
         sa.Column("sender_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("reading_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("applied", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contact_point_id"], ["contact_points.id"], name=op.f("fk_inbound_contact_point_id")
@@ -378,6 +387,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider_ref", name=op.f("uq_inbound_provider_ref")),
     )
     op.create_index(op.f("ix_inbound_contact_point_id"), "inbound", ["contact_point_id"], unique=False)
+    op.create_index(
+        "ix_inbound_kept_only",
+        "inbound",
+        ["received_at"],
+        unique=False,
+        sqlite_where=sa.text("not applied"),
+        postgresql_where=sa.text("not applied"),
+    )
 
     op.create_table(
         "milestones",
@@ -457,6 +474,7 @@ def upgrade() -> None:
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("officer_first_nudge", sa.Boolean(), nullable=False),
         sa.Column("never_dates", sa.JSON(), nullable=False),
+        sa.Column("code_words_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("every_days >= 1", name=op.f("ck_plans_every_days")),
         sa.ForeignKeyConstraint(["agreed_by_id"], ["staff.id"], name=op.f("fk_plans_agreed_by_id")),
@@ -1206,6 +1224,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_milestones_case_id"), table_name="milestones")
 
     op.drop_table("milestones")
+    op.drop_index(
+        "ix_inbound_kept_only",
+        table_name="inbound",
+        sqlite_where=sa.text("not applied"),
+        postgresql_where=sa.text("not applied"),
+    )
     op.drop_index(op.f("ix_inbound_contact_point_id"), table_name="inbound")
 
     op.drop_table("inbound")
@@ -1244,6 +1268,7 @@ def downgrade() -> None:
     op.drop_table("contact_points")
     op.drop_index(op.f("ix_cases_officer_id"), table_name="cases")
     op.drop_index("ix_cases_of_unit", table_name="cases")
+    op.drop_index("ix_cases_listed", table_name="cases", postgresql_where=sa.text("false"))
 
     op.drop_table("cases")
     op.drop_table("api_tokens")

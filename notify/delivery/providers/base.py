@@ -1,7 +1,7 @@
 """What every provider is: the message it is handed, the answers it may give, and nothing else."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -77,6 +77,10 @@ class Accepted:
     provider_ref: str | None
 
 
+Answer = Accepted | ProviderError
+"""What came of handing over one message."""
+
+
 @dataclass(frozen=True)
 class Adopted:
     """The provider has the message after all, under this name."""
@@ -108,8 +112,15 @@ class Provider(Protocol):
     def keeps_records(self) -> bool:
         """Whether it keeps texts and numbers where `redact` can reach them."""
 
+    @property
+    def at_once(self) -> int:
+        """How many messages it takes side by side."""
+
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """Hand the message over once. Raises Refused, TryLater or Uncertain. `at` is the present instant (UTC)."""
+
+    def send_all(self, outgoing: Sequence[Outgoing], *, at: datetime) -> list[Answer]:
+        """Hand over `at_once` messages at most, each of them once. One answer each, in their order."""
 
     def look_up(
         self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
@@ -125,3 +136,23 @@ class Provider(Protocol):
 
         Raises TryLater if it could not be done yet, Refused if it cannot be done.
         """
+
+
+class OneByOne:
+    """A provider that takes one message after the other."""
+
+    at_once = 1
+
+    def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
+        """As Provider says."""
+        raise NotImplementedError
+
+    def send_all(self, outgoing: Sequence[Outgoing], *, at: datetime) -> list[Answer]:
+        """As Provider says."""
+        return [self._answer(one, at) for one in outgoing]
+
+    def _answer(self, outgoing: Outgoing, at: datetime) -> Answer:
+        try:
+            return self.send(outgoing, at=at)
+        except ProviderError as answer:
+            return answer

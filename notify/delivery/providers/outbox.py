@@ -14,7 +14,16 @@ from pathlib import Path
 from uuid import UUID
 
 from models.vocabulary import Channel
-from notify.delivery.providers.base import Accepted, Adopted, Found, NotFound, Outgoing, TryLater, Uncertain
+from notify.delivery.providers.base import (
+    Accepted,
+    Adopted,
+    Found,
+    NotFound,
+    OneByOne,
+    Outgoing,
+    TryLater,
+    Uncertain,
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class OutboxMessage:
     attempt: int
 
 
-class Outbox:
+class Outbox(OneByOne):
     """Accepts everything for either channel; the file is readable by its owner only."""
 
     name = "outbox"

@@ -15,6 +15,7 @@ from notify.delivery.providers.base import (
     Accepted,
     CannotTell,
     Found,
+    OneByOne,
     Outgoing,
     ProviderError,
     Refused,
@@ -27,7 +28,7 @@ RECIPIENT = "recipient_refused"
 TRANSIENT, PERMANENT = 400, 500  # reply codes from here say "not now" and "never" (RFC 5321, section 4.2.1)
 
 
-class SmtpEmail:
+class SmtpEmail(OneByOne):
     """Sends through one mail relay. `sender` is an address, or `Display name <address>` if a name is wanted.
 
     SMTP has no validity period and no way to ask what became of a message: once the relay has it, it is out of

@@ -2,16 +2,15 @@
 
 import logging
 import re
-import ssl
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 from twilio.http.response import Response
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from notify.delivery.providers.base import ProviderError, Refused, TryLater, Uncertain
 
@@ -34,9 +33,7 @@ class TwilioHttp:
     is_async = False
 
     def __init__(self, base_url: str | None, timeout: float) -> None:
-        self._base = urlsplit(base_url) if base_url else None
-        if self._base and self._base.scheme != "https" and self._base.hostname not in LOOPBACK:
-            raise ValueError("the base URL of Twilio must be https, unless it is on this machine")
+        self._base = base_of(base_url)
         self._timeout = timeout
         self._session = requests.Session()
         # At DEBUG it writes the address of each request, and a search has the number in its address.
@@ -57,7 +54,7 @@ class TwilioHttp:
         del allow_redirects  # a redirect could carry a text to another host
         answer = self._session.request(
             method,
-            self._address(url),
+            readdressed(url, self._base),
             params=params,
             data=data,
             headers=headers,
@@ -66,16 +63,27 @@ class TwilioHttp:
             allow_redirects=False,
         )
         if not 200 <= answer.status_code < 300:  # noqa: PLR2004 (the successes of HTTP)
-            raise Rejected(answer.status_code, _code(answer), _retry_after(answer))
+            raise Rejected(answer.status_code, _code(answer), retry_after(answer.headers))
         return Response(answer.status_code, answer.text, answer.headers)
 
-    def _address(self, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme != "https" or not (parts.hostname or "").endswith(".twilio.com"):
-            raise ValueError("not an address of Twilio")
-        if self._base:
-            parts = parts._replace(scheme=self._base.scheme, netloc=self._base.netloc)
-        return parts.geturl()
+
+def base_of(base_url: str | None) -> SplitResult | None:
+    """What takes the place of Twilio's own address. Raises ValueError for one that texts must not go to."""
+    base = urlsplit(base_url) if base_url else None
+    if base and base.scheme != "https" and base.hostname not in LOOPBACK:
+        raise ValueError("the base URL of Twilio must be https, unless it is on this machine")
+    return base
+
+
+@lru_cache(maxsize=64)
+def readdressed(url: str, base: SplitResult | None) -> str:
+    """The address to call in the place of one of Twilio's."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not (parts.hostname or "").endswith(".twilio.com"):
+        raise ValueError("not an address of Twilio")
+    if base:
+        parts = parts._replace(scheme=base.scheme, netloc=base.netloc)
+    return parts.geturl()
 
 
 class Rejected(Exception):  # noqa: N818 (an answer, named as one)
@@ -109,17 +117,6 @@ class Rejected(Exception):  # noqa: N818 (an answer, named as one)
         return self.of_a_question() if isinstance(failure, Uncertain) else failure
 
 
-def of_the_line(error: requests.RequestException) -> ProviderError:
-    """Tell a call that never reached Twilio from one whose answer was lost."""
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | ProxyError):
-        return TryLater("no_connection")
-    if isinstance(reason, SSLError) and any(isinstance(e, ssl.SSLCertVerificationError) for e in reason.args):
-        return TryLater("certificate_not_trusted")
-    return Uncertain("answer_lost")
-
-
 def _code(answer: requests.Response) -> int:
     """Twilio's own error code if it gives one, else the HTTP status."""
     try:
@@ -128,7 +125,7 @@ def _code(answer: requests.Response) -> int:
         return answer.status_code
 
 
-def _retry_after(answer: requests.Response) -> timedelta | None:
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """Read Retry-After in seconds, up to a day; a date would need both clocks to agree."""
-    text = answer.headers.get("Retry-After", "")
+    text = headers.get("Retry-After", "")
     return timedelta(seconds=min(int(text), 86_400)) if re.fullmatch("[0-9]{1,9}", text) else None

@@ -5,13 +5,14 @@ the number (`AddressRetention=obfuscate`) as soon as it has sent. What `look_up`
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 import requests
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
@@ -19,6 +20,7 @@ from twilio.rest import Client
 from notify.delivery.providers.base import (
     Accepted,
     Adopted,
+    Answer,
     CannotTell,
     Found,
     NotFound,
@@ -27,11 +29,13 @@ from notify.delivery.providers.base import (
     TryLater,
     Uncertain,
 )
-from notify.delivery.providers.twilio_http import Rejected, TwilioHttp, of_the_line
+from notify.delivery.providers.twilio_async import TwilioLoop, of_the_wire
+from notify.delivery.providers.twilio_http import Rejected, TwilioHttp
 
 LONGEST_VALIDITY = 36_000  # seconds, Twilio's own limit
 CLOCK_TOLERANCE = timedelta(minutes=1)  # how far Twilio's clock may be behind ours
 SETTLING = timedelta(minutes=15)  # its lists may be late by minutes: absence proves nothing before this
+AT_ONCE = 32  # calls side by side: more cost more processor time each, and are not faster
 PAGE_SIZE = 1000  # records, the most that Twilio allows
 UNREADABLE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
 """What the library raises on an answer that is not what it expects."""
@@ -50,6 +54,7 @@ class TwilioSms:
 
     name = "twilio"
     keeps_records = True
+    at_once = AT_ONCE
 
     def __init__(
         self,
@@ -71,24 +76,27 @@ class TwilioSms:
         )
         self._settling = settling
         self._search_limit = search_limit
-        # A mapping that is not empty: for an empty one the client would read the process's own environment.
-        client = Client(
-            account_sid,
-            auth_token,
-            http_client=TwilioHttp(base_url, timeout),
-            environment={"TWILIO_EDGE": ""},
+        self._loop = TwilioLoop(base_url, timeout, at_once=AT_ONCE)
+        self._messages: Any
+        self._creating: Any
+        self._messages, self._creating = (
+            # A mapping that is not empty: for an empty one the client would read the process's own environment.
+            Client(account_sid, auth_token, http_client=http, environment={"TWILIO_EDGE": ""}).messages
+            for http in (TwilioHttp(base_url, timeout), self._loop)
         )
-        self._messages: Any = client.messages
 
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """Create the message at Twilio, to be dropped there if it cannot be sent by `valid_until`."""
-        seconds = min(outgoing.seconds_left(at), LONGEST_VALIDITY)
         # Failures are returned and raised here, outside any handler: the exceptions of the libraries
         # carry the request, and must not ride along as the cause of ours.
-        answer = self._create(outgoing, seconds)
+        [answer] = self.send_all([outgoing], at=at)
         if isinstance(answer, ProviderError):
             raise answer
         return answer
+
+    def send_all(self, outgoing: Sequence[Outgoing], *, at: datetime) -> list[Answer]:
+        """Create several side by side."""
+        return self._loop.run([self._create(one, at) for one in outgoing])
 
     def look_up(
         self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
@@ -122,9 +130,10 @@ class TwilioSms:
         if failure is not None:
             raise failure
 
-    def _create(self, outgoing: Outgoing, seconds: int) -> Accepted | ProviderError:
+    async def _create(self, outgoing: Outgoing, at: datetime) -> Answer:
         try:
-            created = self._messages.create(
+            seconds = min(outgoing.seconds_left(at), LONGEST_VALIDITY)
+            created = await self._creating.create_async(
                 to=outgoing.to,
                 body=outgoing.text,
                 status_callback=self._public_url + receipt_path(outgoing.message_id, outgoing.callback_token),
@@ -134,10 +143,12 @@ class TwilioSms:
                 **self._sender,
             )
             return Accepted(_record(created).sid)
+        except ProviderError as answer:
+            return answer
         except Rejected as rejected:
             return rejected.of_a_send()
-        except requests.RequestException as error:
-            return of_the_line(error)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return of_the_wire(error)
         except UNREADABLE:
             return Uncertain("answer_not_understood")
 

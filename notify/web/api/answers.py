@@ -15,6 +15,7 @@ from models.vocabulary import (
     Agency,
     AlertLevel,
     AlertState,
+    CodeWord,
     ContactPointKind,
     ContactPointState,
     Detail,
@@ -127,6 +128,7 @@ class PlanSchema(PartSchema):
     automatic = flag()
     officer_first_nudge = flag()
     never_dates = several(fields.Date())
+    code_words = several(word(CodeWord))  # for which meanings one is agreed: the words are never told
 
 
 class AgreedWindowSchema(Schema):

@@ -3,30 +3,58 @@
 from datetime import date
 from typing import Any
 
+from marshmallow import post_load
 from sqlalchemy import select
 
 from models.people import ContactPoint
 from models.plans import Plan
 from models.staff import Staff
-from models.vocabulary import Weekday
+from models.vocabulary import CodeWord, Weekday
 from notify.errors import FieldFault
-from notify.fields import words
+from notify.fields import nested, words
 from notify.ledger.acts import Act
 from notify.planning.api_tokens import Bearer, Scope
+from notify.planning.code_words import LONGEST
 from notify.planning.plans import ChannelTerms, PlanTerms, agree_plan
 from notify.planning.queries import current_plan
-from notify.shapes import PlanChannel, PlanShape
+from notify.shapes import PlanChannel, PlanShape, Shape
 from notify.web.api.answers import PlanInFullSchema, PlanSchema, told
 from notify.web.api.finding import Found, find_part, unknown
 from notify.web.api.operations import Part
 
 part = Part("plans", "What was agreed with a victim, in versions of which one is current")
 
+
+def code_word() -> Any:
+    """A word by which the victim can say something in a text."""
+    return words(longest=LONGEST, allow_none=False)
+
+
 PLANS = "/cases/<case>/victims/<victim>/plans"
+
+
+class CodeWordsBody(Shape):
+    """The words agreed; one that is not given is not agreed."""
+
+    safe = code_word()
+    not_safe = code_word()
+    call_me = code_word()
+
+    @post_load
+    def settle(self, data: dict[str, str], **_: Any) -> dict[CodeWord, str]:
+        return {CodeWord(meaning): word for meaning, word in data.items()}
 
 
 class PlanBody(PlanShape):
     reason = words(load_default=None, allow_none=False)
+    code_words = nested(
+        CodeWordsBody,
+        load_default=None,
+        allow_none=False,
+        metadata={
+            "description": "The code words agreed, and no others; without it those of the version before stay"
+        },
+    )
 
 
 @part.act(PLANS, Scope.PLANS_WRITE, PlanSchema, body=PlanBody, status=201)
@@ -100,6 +128,7 @@ def _told(act: Act, plan: Plan, found: Found) -> dict[str, Any]:
         "victim": found.victim.ref,
         "agreed_by": act.session.get_one(Staff, plan.agreed_by_id).ref,
         "never_dates": [date.fromisoformat(day) for day in plan.never_dates],
+        "code_words": list(plan.open_code_words(act.key(found.victim.id))),
     }
 
 

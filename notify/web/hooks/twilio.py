@@ -9,14 +9,14 @@ from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from models.vocabulary import ReceiptStatus
-from notify.delivery.inbound import take_inbound
+from models.vocabulary import Reading, ReceiptStatus
+from notify.delivery.inbound import Came, receive
 from notify.delivery.receipts import Slip, check_callback, take_receipt
 from notify.errors import NotKnown
-from notify.ledger.audit import THE_SERVICE
 from notify.web.context import current_services
 
 LONGEST_BODY = 64 * 1024  # bytes: several times what Twilio sends
+NOT_KEPT = "[with a picture or file, which is not kept]"
 SID = re.compile("(SM|MM)[0-9a-fA-F]{32}")
 ERROR_CODE = re.compile("[0-9]{1,6}")
 
@@ -33,6 +33,9 @@ STATUS = {
     "canceled": ReceiptStatus.FAILED,
 }
 """Twilio's word in ours; another word is kept with the receipt and moves nothing."""
+
+OPT_OUT = {"STOP": Reading.OPTED_OUT, "START": Reading.START, "HELP": Reading.HELP}
+"""What Twilio took a text for, and has acted on: after STOP it takes no more for that number (21610) until START."""
 
 bp = Blueprint("twilio_hooks", __name__, url_prefix="/hooks/twilio")
 
@@ -70,12 +73,24 @@ def receipt(message_id: UUID, token: str) -> Response:
 @bp.post("/inbound")
 def inbound() -> Response:
     """Keep a text that came in. Nothing goes back: whoever holds the phone would read it."""
+    services = current_services()
     sender = request.form.get("From", "")
     if not sender:
         return Response(status=400)
-    with current_services().acting(THE_SERVICE) as act:
-        take_inbound(act, sender=sender, text=request.form.get("Body", ""), provider_ref=_sid())
+    came = Came(
+        sender,
+        request.form.get("Body", "") + _attachments(),
+        provider_ref=_sid(),
+        provider_says=OPT_OUT.get(request.form.get("OptOutType", "").upper()),
+    )
+    receive(services.sessions, services.keys, came, at=services.clock())
     return Response(str(MessagingResponse()), mimetype="text/xml")
+
+
+def _attachments() -> str:
+    """A line about pictures and files that came with a text: they are not fetched."""
+    count = request.form.get("NumMedia", "0")
+    return f"\n{NOT_KEPT}" if count.isascii() and count.strip("0") and count.isdigit() else ""
 
 
 def _slip() -> Slip:

@@ -24,6 +24,7 @@ from models.plans import Plan, PlanChannel
 from models.vocabulary import CHANNEL_OF, Detail, Weekday
 from notify.planning.plans import LONGEST_SILENCE, ChannelTerms, PlanTerms, WindowTerms
 from notify.web.fields import ClockTimeField
+from notify.web.staff.code_words_form import CodeWordsForm
 from notify.web.staff.forms import dropdown, line, options, stripped, text, tick_boxes
 from notify.web.staff.shown import PointShown
 from notify.web.staff.words import DAYS
@@ -181,6 +182,7 @@ class PlanForm(FlaskForm):
         "For bad or difficult news, a message may ask the victim to ring",
         description="The news itself is always told by a person",
     )
+    code_words = FormField(CodeWordsForm)
     reason = text("What was agreed, and why", hint="It is kept with the plan, encrypted")
 
     def offer(self, points: Mapping[str, PointShown]) -> bool:

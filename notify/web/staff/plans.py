@@ -1,7 +1,7 @@
 """Agreeing a plan with the victim: one form, a preview of each message, and a new version when it is agreed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from flask import abort, render_template, request
@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response
 
 from models.people import Victim
 from models.plans import Plan
-from models.vocabulary import CHANNEL_OF, Channel, ContactPointState, Detail, MilestoneKind
+from models.vocabulary import CHANNEL_OF, Channel, CodeWord, ContactPointState, Detail, MilestoneKind
 from notify.access import WRITERS
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.planning.plans import agree_plan
 from notify.planning.queries import current_plan
+from notify.web.answering import texts_can_be_answered
 from notify.web.context import current_services
 from notify.web.staff.about_victim import address, look_at
 from notify.web.staff.answers import done, show_fault
@@ -49,7 +50,9 @@ def agree(participation_id: UUID) -> str | Response:
         plan = current_plan(act.session, participation_id)
         points = _offered(points_of(act, [part.victim.id]), plan)
         values = _values(act, plan, part, points)
+        words_set = list(_code_words(act, plan, part))
     form = PlanForm(data=values)
+    form.code_words.form.offer(words_set)
     by_id = {str(point.row.id): point for point in points}
     if not form.offer(by_id):
         abort(400)
@@ -62,7 +65,14 @@ def agree(participation_id: UUID) -> str | Response:
         elif _agreed(form, participation_id, by_id):
             return done("The plan is agreed.", address(participation_id))
     return render_template(
-        "staff/plan.html", form=form, victim=victim, points=by_id, previews=previews, channels=CHANNEL_OF
+        "staff/plan.html",
+        form=form,
+        victim=victim,
+        points=by_id,
+        previews=previews,
+        channels=CHANNEL_OF,
+        words_set=words_set,
+        texts_can_be_answered=texts_can_be_answered(),
     )
 
 
@@ -75,11 +85,17 @@ def _agreed(form: PlanForm, participation_id: UUID, points: Mapping[str, PointSh
                 raise Conflict(
                     "plan", "was changed by somebody else after this page was opened: look at it again"
                 )
-            agree_plan(act, part.participation, form.terms(points), reason=form.reason.data)
+            words = form.code_words.form.changed(_code_words(act, plan, part))
+            terms = replace(form.terms(points), code_words=words)
+            agree_plan(act, part.participation, terms, reason=form.reason.data)
     except FieldFault as fault:
         show_fault(form, fault)
         return False
     return True
+
+
+def _code_words(act: Act, plan: Plan | None, part: Part) -> dict[CodeWord, str]:
+    return plan.open_code_words(act.key(part.victim.id)) if plan else {}
 
 
 def _offered(points: list[PointShown], plan: Plan | None) -> list[PointShown]:

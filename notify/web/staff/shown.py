@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from models.keyring import SERVICE, SealBroken
+from models.keyring import SERVICE, OwnerKey, SealBroken
 from models.messages import Inbound
 from models.oversight import Task
 from models.people import ContactPoint, Representative, Victim
 from models.staff import Staff, Unit
-from models.vocabulary import ContactPointKind, RiskLevel, TaskKind
+from models.vocabulary import ContactPointKind, Reading, RiskLevel, TaskKind
 from notify.ledger.acts import Act
 from notify.phone import masked
 from notify.web.staff.lookups import Part
@@ -24,6 +24,24 @@ CONTACT = {
     ContactPointKind.LANDLINE: "Landline",
     ContactPointKind.POST: "Postal address",
 }
+
+READ_AS = {
+    Reading.OPTED_OUT: "Asks to stop, and opted out: the number takes no texts until START comes from it. "
+    "Check by another agreed way.",
+    Reading.WRONG_NUMBER: "Says that it is the wrong number. Check by another agreed way.",
+    Reading.UNSAFE: "May say that it is not safe, or that somebody else reads there. Check by another agreed way.",
+    Reading.STOP: "Asks to stop. Check by another agreed way.",
+    Reading.START: "Asks to start again. Nothing starts by itself: check by another agreed way.",
+    Reading.HELP: "May ask for help, or what this is. See to it now.",
+    Reading.AUTOMATIC: "Answered by a machine.",
+    Reading.OTHER: "It may not be from the victim.",
+    Reading.SAFE_WORD: "Has the code word for “safe”. It may not be from the victim.",
+    Reading.NOT_SAFE_WORD: "Has the code word for “not safe”. Nothing is sent until each contact point is verified.",
+    Reading.CALL_ME_WORD: "Has the code word for “call me”. It may not be the victim who answers.",
+}
+"""What the officer is told beside the words that came in."""
+
+LONGEST_SHOWN = 1_600  # characters of what came in: as long as a text can be, and the beginning of a mail
 
 
 @dataclass(frozen=True)
@@ -155,20 +173,34 @@ def representatives_of(act: Act, victim_id: UUID) -> list[RepresentativeShown]:
 
 def why_asked(act: Act, task: Task) -> str | None:
     """What a victim, or whoever holds her phone, said that led to a task; None when nobody did."""
+    if task.kind not in {TaskKind.FOLLOW_UP_INBOUND, TaskKind.CALL} or task.duty_id is not None:
+        return None
+    came_in = act.session.get(Inbound, task.subject_id)
+    if came_in is not None:
+        return f"“{_begins(inbound_text(act, came_in))}” {inbound_read_as(act, came_in)}"
     if task.kind is TaskKind.FOLLOW_UP_INBOUND:
-        came_in = act.session.get(Inbound, task.subject_id)
-        if came_in is not None:
-            return f"“{inbound_text(act, came_in)}”"
         return "Said on the private page that it is not safe to be contacted as agreed"
-    if task.kind is TaskKind.CALL and task.subject_id == task.victim_id:
-        return "Asked on the private page to be called"
-    return None
+    return "Asked on the private page to be called" if task.subject_id == task.victim_id else None
+
+
+def _begins(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def inbound_text(act: Act, row: Inbound) -> str:
-    """Sealed under the key of whose number it came from, or the service's own when nobody knew the number."""
+    """What came in, opened."""
+    return _inbound_key(act, row).open(row, "text_sealed")
+
+
+def inbound_read_as(act: Act, row: Inbound) -> str:
+    """What it was taken for, in a sentence or two."""
+    return READ_AS[Reading(_inbound_key(act, row).open(row, "reading_sealed"))]
+
+
+def _inbound_key(act: Act, row: Inbound) -> OwnerKey:
+    """Of whose number it came from, or the service's own when nobody knew the number."""
     point = act.session.get(ContactPoint, row.contact_point_id) if row.contact_point_id else None
-    return act.key(point.victim_id if point else SERVICE).open(row, "text_sealed")
+    return act.key(point.victim_id if point else SERVICE)
 
 
 def unknown_shown(act: Act, row: Inbound) -> UnknownShown:
@@ -176,7 +208,7 @@ def unknown_shown(act: Act, row: Inbound) -> UnknownShown:
     key = act.key(SERVICE)
     try:
         return UnknownShown(
-            row.received_at, masked(key.open(row, "sender_sealed")), key.open(row, "text_sealed")
+            row.received_at, masked(key.open(row, "sender_sealed")), _begins(key.open(row, "text_sealed"))
         )
     except SealBroken:
         return UnknownShown(row.received_at, "Cannot be read", "Cannot be read")

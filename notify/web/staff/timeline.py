@@ -24,7 +24,7 @@ from notify.ledger import audit
 from notify.ledger.acts import Act
 from notify.planning.milestones import read_happening
 from notify.web.staff.late import review_shown
-from notify.web.staff.shown import CONTACT, VictimShown, inbound_text, staff_names
+from notify.web.staff.shown import CONTACT, VictimShown, inbound_read_as, inbound_text, staff_names
 from notify.web.staff.words import deadline, said, when
 
 COLOURS = {
@@ -297,7 +297,7 @@ def _came_in(telling: _Telling) -> Iterator[Line]:
             "Came in",
             f"From the {CONTACT[kind].lower()}",
             victim=telling.victims[participation_id],
-            details=(f"“{inbound_text(telling.act, row)}”",),
+            details=(f"“{inbound_text(telling.act, row)}”", inbound_read_as(telling.act, row)),
         )
 
 

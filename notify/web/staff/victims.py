@@ -8,11 +8,12 @@ from flask import render_template, url_for
 from werkzeug.wrappers import Response
 
 from models.plans import Plan, PlanChannel
-from models.vocabulary import EnhancedRight, RiskLevel
+from models.vocabulary import CodeWord, EnhancedRight, RiskLevel
 from notify.access import WRITERS
 from notify.ledger.acts import Act
 from notify.planning import people
 from notify.planning.queries import current_plan
+from notify.web.answering import texts_can_be_answered
 from notify.web.context import current_services
 from notify.web.staff.about_victim import address, look_at
 from notify.web.staff.answers import carried_out, done
@@ -45,6 +46,8 @@ class PlanShown:
     agreed_by: str
     reason: str | None = field(repr=False)
     channels: tuple[ChannelShown, ...]
+    code_words: tuple[CodeWord, ...]
+    """For which meanings one is agreed; the words are shown to nobody."""
 
 
 @bp.get("/victims/<uuid:participation_id>")
@@ -64,6 +67,7 @@ def one(participation_id: UUID) -> str:
                 act.session, current_services().rulebook.catalogue, participation_id, at=act.at
             ),
             "suspects": known_suspects(act, part),
+            "texts_can_be_answered": texts_can_be_answered(),
             "at": act.at,
         }
     return render_template("staff/victim.html", part=part, victim=victim, can_change=may_change(), **shown)
@@ -120,4 +124,5 @@ def _plan(act: Act, part: Part, points: list[PointShown]) -> PlanShown | None:
             )
             for channel in plan.channels
         ),
+        code_words=tuple(plan.open_code_words(key)),
     )

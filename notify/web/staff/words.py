@@ -33,6 +33,7 @@ SAID = {
     "message_undelivered": "Message did not arrive",
     "message_told": "Told by a full message",
     "read_private_page": "Read on the private page",
+    "safe_word": "The code word for “safe” came in",
     "verify_contact": "Verify a contact point",
     "agree_plan": "Agree a plan",
     "agree_secret": "Agree a PIN or code word",

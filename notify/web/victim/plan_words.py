@@ -16,6 +16,7 @@ from notify.delivery.private_page import participations_of
 from notify.ledger.acts import Act
 from notify.phone import masked
 from notify.planning.queries import current_plan
+from notify.web.answering import texts_can_be_answered
 
 HOW = {
     ContactPointKind.MOBILE: "Text to",
@@ -43,6 +44,7 @@ NAMES = {
     Weekday.SUN: "Sunday",
 }
 NOTHING_AGREED = "We have not agreed with you yet how to keep in touch. Your officer will ask you."
+NO_ANSWERS = "You cannot answer our texts: what you write back does not reach us. To stop them, tell us here or tell your officer."
 ALL_STOPPED = (
     "We have stopped using all the ways that we agreed with you. Your officer will look for a safe way."
 )
@@ -97,6 +99,9 @@ def _agreement(
         return Agreement(None, (*notes, ALL_STOPPED), ())
     if not plan.automatic:
         notes.append("A person gets in touch with you each time. Nothing is sent by a machine.")
+    kinds = {points[channel.contact_point_id].kind for channel in plan.channels}
+    if ContactPointKind.MOBILE in kinds and not texts_can_be_answered():
+        notes.append(NO_ANSWERS)
     rows = [_row(act, channel, points[channel.contact_point_id]) for channel in plan.channels]
     often = f"At least every {plan.every_days} days." if plan.every_days > 1 else "Every day."
     rows.append(("When there is no news", (often,)))

@@ -88,9 +88,9 @@ def waived(world):
 @pytest.mark.parametrize(
     ("happens", "tasks"),
     [
-        (suspended, {"verify_contact"}),
-        (stopped_by_reply, {"verify_contact", "follow_up_inbound"}),
-        (answered_by_another, {"verify_contact"}),
+        (suspended, {"call", "verify_contact"}),
+        (stopped_by_reply, {"call", "verify_contact", "follow_up_inbound"}),
+        (answered_by_another, {"call", "verify_contact"}),
         (closed, {"call"}),
         (not_automatic, {"call"}),
         (paused, set()),

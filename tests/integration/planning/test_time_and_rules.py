@@ -14,8 +14,11 @@ from models.duties import Duty
 from models.milestones import Milestone
 from models.tables import metadata
 from models.types import UtcDateTime
+from models.windows import VictimWindow
 from notify.errors import FieldFault
 from notify.planning.catalogue_files import load_catalogue
+from notify.planning.corrections import correct_milestone
+from notify.planning.milestones import corrected, read_happening
 from notify.planning.policy import load_policy
 from tests.make import LONDON, START, contact, make_plan, make_victim, make_world, record, run_ticks, when
 
@@ -119,6 +122,24 @@ def test_the_next_code_applies_from_its_day_by_the_time_of_learning(world, next_
         ("2021", when("Sat 7 Mar 2026 00:00")),
         ("2026", when("Wed 4 Mar 2026 00:00")),
     ]
+
+
+def test_a_window_goes_over_to_the_next_code_with_the_day_of_its_milestone(world, next_code):
+    rulebook = replace(world.services.rulebook, catalogue=load_catalogue(next_code))
+    world.services = replace(world.services, rulebook=rulebook)
+    make_victim(world)
+    world.clock.now = when("Mon 2 Mar 2026 10:00")
+    learned = when("Sat 28 Feb 2026 12:00")
+    milestone, _ = record(world, "sentence", happened_at=learned, learned_at=learned)
+
+    with world.acting() as act:
+        milestone = act.session.get_one(Milestone, milestone.id)
+        happening = corrected(read_happening(act, milestone), learned_at=when("Sun 1 Mar 2026 09:00"))
+        correct_milestone(act, rulebook, milestone, happening, reason="a slip")
+
+    standing = [window.edition for window in world.rows(VictimWindow) if window.withdrawn_at is None]
+    assert standing == ["2026"]
+    assert {duty.edition for duty in world.rows(Duty) if duty.state == "open"} == {"2026"}
 
 
 def test_what_the_force_decides_for_itself_is_a_file_too(world, tmp_path):

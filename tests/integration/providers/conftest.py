@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from notify.dev.twilio_peer import TwilioPeer
 from tests.integration.providers.kits import ACCOUNT, NOW, TOKEN
 from tests.integration.providers.openapi import check_exchanges
-from tests.peers.twilio_peer import TwilioPeer
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from notify.delivery.providers.base import Outgoing, Provider, Refused, TryLater
 from notify.delivery.providers.outbox import Outbox, read_outbox
 from notify.delivery.providers.smtp_email import SmtpEmail
 from notify.delivery.providers.twilio_sms import SETTLING, TwilioSms
+from notify.dev import faults
+from notify.dev.faults import Fault
+from notify.dev.twilio_peer import TwilioPeer
 from tests.integration.providers.openapi import check_exchanges
-from tests.peers import twilio_peer
 from tests.peers.smtp_peer import DROP, SmtpPeer
-from tests.peers.twilio_peer import Fault, TwilioPeer
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 SETTLED = NOW + SETTLING
@@ -150,15 +151,15 @@ def _data(label: str, reply: str, failure: type[Refused | TryLater | Uncertain],
 
 BREAKS = (
     Break("outbox", "not writable", lambda path: path.parent.touch(), TryLater, "outbox_not_writable"),
-    _twilio("opted out", twilio_peer.OPTED_OUT, Refused, "opted_out"),
-    _twilio("bad number", twilio_peer.BAD_NUMBER, Refused, "number_not_valid"),
-    _twilio("too many", twilio_peer.TOO_MANY, TryLater, "too_many_requests"),
-    _twilio("forbidden", twilio_peer.FORBIDDEN, TryLater, "account_refused"),
-    _twilio("broken", twilio_peer.BROKEN, Uncertain, "provider_failed"),
-    _twilio("broken, taken", twilio_peer.BROKEN_AFTER_ACCEPTING, Uncertain, "provider_failed"),
-    _twilio("dropped", twilio_peer.DROP_BEFORE_ACCEPTING, Uncertain, "answer_lost"),
-    _twilio("dropped, taken", twilio_peer.DROP_AFTER_ACCEPTING, Uncertain, "answer_lost"),
-    _twilio("silent, taken", twilio_peer.HANG_AFTER_ACCEPTING, Uncertain, "answer_lost"),
+    _twilio("opted out", faults.OPTED_OUT, Refused, "opted_out"),
+    _twilio("bad number", faults.BAD_NUMBER, Refused, "number_not_valid"),
+    _twilio("too many", faults.TOO_MANY, TryLater, "too_many_requests"),
+    _twilio("forbidden", faults.FORBIDDEN, TryLater, "account_refused"),
+    _twilio("broken", faults.BROKEN, Uncertain, "provider_failed"),
+    _twilio("broken, taken", faults.BROKEN_AFTER_ACCEPTING, Uncertain, "provider_failed"),
+    _twilio("dropped", faults.DROP_BEFORE_ACCEPTING, Uncertain, "answer_lost"),
+    _twilio("dropped, taken", faults.DROP_AFTER_ACCEPTING, Uncertain, "answer_lost"),
+    _twilio("silent, taken", faults.HANG_AFTER_ACCEPTING, Uncertain, "answer_lost"),
     Break("twilio", "gone", lambda peer: peer.http.stop(), TryLater, "no_connection"),
     _rcpt("no mailbox", f"550 no such mailbox {ADDRESS}", Refused, "recipient_refused"),
     _rcpt("greylisted", "450 try again", TryLater, "recipient_refused"),

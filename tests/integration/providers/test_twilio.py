@@ -14,6 +14,9 @@ from notify.delivery.providers.base import (
     Uncertain,
 )
 from notify.delivery.providers.twilio_sms import receipt_path
+from notify.dev import faults
+from notify.dev.faults import Fault
+from notify.dev.http_peer import Answer, HttpPeer
 from tests.integration.providers.kits import (
     NOW,
     NUMBER,
@@ -23,10 +26,7 @@ from tests.integration.providers.kits import (
     make_twilio,
 )
 from tests.integration.providers.openapi import check
-from tests.peers import twilio_peer
-from tests.peers.http_peer import Answer, HttpPeer
 from tests.peers.smtp_peer import make_certificate
-from tests.peers.twilio_peer import Fault
 
 SERVICE = "MG" + "ab" * 16
 
@@ -75,7 +75,7 @@ def test_too_many_requests_says_how_long_to_wait(twilio, header, wait):
 
 def test_the_code_of_a_refusal_is_twilios_own(twilio):
     refusals = {}
-    for number in twilio_peer.TEST_NUMBERS:
+    for number in faults.TEST_NUMBERS:
         with pytest.raises(Refused) as refused:
             make_twilio(twilio).send(make_outgoing(to=number), at=NOW)
         refusals[number] = str(refused.value)

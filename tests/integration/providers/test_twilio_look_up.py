@@ -6,8 +6,9 @@ import pytest
 
 from notify.delivery.providers.base import Adopted, CannotTell, NotFound, Outgoing, TryLater, Uncertain
 from notify.delivery.providers.twilio_sms import SETTLING
+from notify.dev.faults import DROP_AFTER_ACCEPTING
+from notify.dev.twilio_peer import TwilioPeer
 from tests.integration.providers.kits import NOW, NUMBER, SETTLED, make_outgoing, make_twilio
-from tests.peers.twilio_peer import DROP_AFTER_ACCEPTING, TwilioPeer
 
 NEIGHBOUR = NUMBER[:-4] + "0456"  # another person, whose number looks the same once its end is hidden
 

@@ -1,10 +1,8 @@
 """The API over each sort of database."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from models.session import Database, open_database
+from models.session import Database
 from tests.web.api.kit import Api, Caller, make_api, make_case
 
 
@@ -22,11 +20,9 @@ def officer(api: Api) -> Caller:
 
 
 @pytest.fixture
-def sqlite_api(sqlite_url: str) -> Iterator[Api]:
+def sqlite_api(sqlite_database: Database) -> Api:
     """For what does not depend on the sort of database."""
-    database = open_database(sqlite_url, throw_away=True)
-    yield make_api(database)
-    database.engine.dispose()
+    return make_api(sqlite_database)
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from models.vocabulary import Agency, Role
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.api_tokens import Scope, create_token
 from notify.planning.people import add_staff, add_unit
-from notify.web.app import create_app
-from notify.wiring import Services, make_services
-from tests.web.doors import make_settings, remember_templates
+from notify.wiring import Services
+from tests.make import wire
+from tests.web.doors import make_settings, make_staff_app
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)  # a Monday
 ROOT_KEY = RootKeys.generate()
@@ -121,7 +121,7 @@ class Api:
 def make_api(database: Database) -> Api:
     """The API, two units and staff of each role."""
     clock = MovableClock()
-    services = make_services(
+    services = wire(
         make_settings({"NOTIFY_ROOT_KEY": ROOT_KEY}), clock=clock, database=database, providers={}
     )
     with services.acting(THE_SERVICE) as act:
@@ -131,7 +131,7 @@ def make_api(database: Database) -> Api:
         }
         for ref, (unit, role) in STAFF.items():
             add_staff(act, ref=ref, name=f"{ref} (fictional)", role=role, unit=units[unit])
-    return Api(services, clock, remember_templates(create_app(services, face="staff")))
+    return Api(services, clock, make_staff_app(services))
 
 
 def make_case(caller: Caller, **different: object) -> None:

@@ -13,9 +13,10 @@ from twilio.request_validator import RequestValidator
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from models.messages import Message
-from models.session import Database, open_database
+from models.session import Database
 from notify.delivery.send import send_due
-from tests.peers.twilio_peer import PeerMessage, TwilioPeer
+from notify.dev.messages import PeerMessage
+from notify.dev.twilio_peer import TwilioPeer
 from tests.web.victim.kit import NOW, Door, make_door
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
@@ -72,11 +73,9 @@ class Line:
 
 
 @pytest.fixture
-def line(sqlite_url: str) -> Iterator[Line]:
-    database = open_database(sqlite_url, throw_away=True)
-    with a_line(database) as line:
+def line(sqlite_database: Database) -> Iterator[Line]:
+    with a_line(sqlite_database) as line:
         yield line
-    database.engine.dispose()
 
 
 @pytest.fixture

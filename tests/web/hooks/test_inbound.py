@@ -2,11 +2,14 @@
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from models.messages import Inbound
 from models.oversight import Task
 from models.people import ContactPoint
 from models.vocabulary import ContactPointState, TaskKind
+from notify.delivery.inbound import apply_kept
+from notify.ledger.audit import THE_SERVICE
 from tests.web.hooks.conftest import Line
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response />'
@@ -72,3 +75,73 @@ def test_a_text_that_twilio_did_not_sign_suspends_nothing(line: Line):
     assert line.post("/hooks/twilio/inbound", fields, token="another-token").status_code == 403
     assert line.door.rows(Inbound) == []
     assert set(states(line).values()) == {ContactPointState.VERIFIED}
+
+
+@pytest.mark.parametrize(
+    ("took_for", "state"),
+    [
+        ("STOP", "suspended"),
+        ("START", "verified"),
+        ("HELP", "verified"),
+        ("OTHER", "verified"),
+        ("", "verified"),
+    ],
+)
+def test_what_twilio_took_a_text_for_and_acted_on_holds(each_line: Line, took_for: str, state: str):
+    fields = {"From": "+447700900123", "Body": "Arret", "MessageSid": "SM" + "1" * 32, "OptOutType": took_for}
+
+    answer = each_line.post("/hooks/twilio/inbound", fields)
+
+    assert (answer.status_code, answer.text) == (200, EMPTY)
+    assert states(each_line)["V-1-mobile"] == state
+    assert len(each_line.door.rows(Task, kind=TaskKind.FOLLOW_UP_INBOUND)) == 1
+    assert each_line.peer.accepted == []
+
+
+def test_start_opens_no_number_that_stopped(line: Line):
+    line.text("STOP")
+
+    fields = {"From": "+447700900123", "Body": "START", "MessageSid": "SM" + "1" * 32, "OptOutType": "START"}
+    line.post("/hooks/twilio/inbound", fields)
+
+    assert states(line)["V-1-mobile"] == ContactPointState.SUSPENDED
+
+
+def test_a_stop_that_is_replayed_after_the_number_was_checked_stops_nothing(line: Line):
+    """The same request again is signed rightly, as whoever recorded it knows."""
+    line.text("STOP")
+    with line.door.services.acting(THE_SERVICE) as act:
+        point = act.session.query(ContactPoint).filter_by(ref="V-1-mobile").one()
+        point.state = ContactPointState.VERIFIED
+
+    assert line.text("STOP").text == EMPTY
+
+    assert states(line)["V-1-mobile"] == ContactPointState.VERIFIED
+    assert len(line.door.rows(Inbound)) == 1
+
+
+def test_a_picture_is_not_fetched_and_a_person_is_told_that_it_came(line: Line):
+    fields = {"From": "+447700900123", "Body": "", "MessageSid": "MM" + "1" * 32, "NumMedia": "1"}
+
+    assert line.post("/hooks/twilio/inbound", fields).status_code == 200
+
+    (kept,) = line.door.rows(Inbound)
+    with line.door.services.acting(THE_SERVICE) as act:
+        key = act.key(line.door.rows(ContactPoint)[0].victim_id)
+        assert "picture" in key.open(kept, "text_sealed")
+
+
+def test_a_text_is_kept_whatever_becomes_of_acting_on_it(line: Line):
+    """Acting on it fails here, because where tasks go is away; once it is back the worker acts on what was kept."""
+    with line.door.services.sessions.begin() as session:
+        session.execute(text("alter table contact_point_changes rename to elsewhere"))
+    assert line.text("STOP").status_code == 500
+    (kept,) = line.door.rows(Inbound)
+    assert not kept.applied
+
+    with line.door.services.sessions.begin() as session:
+        session.execute(text("alter table elsewhere rename to contact_point_changes"))
+    services = line.door.services
+    assert apply_kept(services.sessions, services.keys, at=line.door.clock()) == 1
+
+    assert states(line)["V-1-mobile"] == ContactPointState.SUSPENDED

@@ -15,7 +15,7 @@ from models.duties import Duty
 from models.messages import Receipt
 from models.session import open_database
 from models.vocabulary import Channel, DutyState, MessageState, ReceiptStatus
-from notify.delivery.providers.base import Accepted, Outgoing, Provider
+from notify.delivery.providers.base import Accepted, OneByOne, Outgoing, Provider
 from notify.delivery.receipts import Slip, store, take_receipt
 from notify.web.hooks.twilio import LONGEST_BODY
 from notify.wiring import Services
@@ -23,7 +23,7 @@ from tests.web.hooks.conftest import Line
 from tests.web.victim.kit import make_door
 
 
-class CallsBackFirst:
+class CallsBackFirst(OneByOne):
     """Twilio's receipt overtakes its own answer: it comes before `send` returns."""
 
     def __init__(self, line: Line) -> None:

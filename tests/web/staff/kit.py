@@ -16,9 +16,8 @@ from models.staff import Staff
 from models.vocabulary import Role
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.staff_sign_in import set_password
-from notify.web.app import create_app
 from tests.make import World, make_settings, make_staff, make_unit, make_world
-from tests.web.doors import remember_templates
+from tests.web.doors import make_staff_app
 
 PASSWORD = "a long enough password"
 KEYS = {"STAFF_SECRET_KEY": "staff-" * 8, "PUBLIC_SECRET_KEY": "public-" * 8}
@@ -67,14 +66,19 @@ class Visitor:
 def make_desk(database: Database, **env: str) -> Desk:
     """The staff door with an officer, a supervisor, an auditor, an administrator, and an officer of another unit."""
     world = make_world(database)
-    world.services = replace(world.services, settings=make_settings(COOKIE_SECURE="true", **KEYS, **env))
     make_staff(world, "auditor", Role.AUDITOR)
     make_staff(world, "admin", Role.ADMIN)
     make_unit(world, "U-2", name="South Team")
     make_staff(world, "stranger", unit="U-2")
     for ref in world.staff:
         give_password(world, ref)
-    app = remember_templates(create_app(world.services, face="staff"))
+    return open_desk(world, **env)
+
+
+def open_desk(world: World, **env: str) -> Desk:
+    """The staff door over a world."""
+    world.services = replace(world.services, settings=make_settings(COOKIE_SECURE="true", **KEYS, **env))
+    app = make_staff_app(world.services)
     app.config["SESSION_COOKIE_SECURE"] = False  # the test client speaks plain HTTP
     return Desk(world, app)
 

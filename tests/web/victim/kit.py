@@ -30,7 +30,8 @@ from notify.planning.milestones import Happening, record_milestone
 from notify.planning.people import add_staff, add_unit, enrol_victim, open_case
 from notify.planning.plans import ChannelTerms, PlanTerms, WindowTerms, agree_plan
 from notify.web.app import create_app
-from notify.wiring import Services, make_services
+from notify.wiring import Services
+from tests.make import wire
 from tests.web.doors import make_settings, remember_templates
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)  # a Monday
@@ -138,7 +139,7 @@ def make_door(database: Database, **env: str) -> Door:
     """The public door with case C-1 and victim V-1 in it, agreed with, told of an arrest, and sent LINK."""
     clock = StandingClock()
     settings = make_settings({"NOTIFY_ROOT_KEY": ROOT_KEY, **env})
-    services = make_services(settings, clock=clock, database=database)
+    services = wire(settings, clock=clock, database=database)
     links = (LINK if number == 1 else f"{LINK}-{number}" for number in count(1))
     services = replace(services, writer=replace(services.writer, new_token=lambda: next(links)))
     door = Door(services, clock, remember_templates(create_app(services, face="public")))

@@ -4,8 +4,9 @@ import contextlib
 import socket
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -19,24 +20,32 @@ class Call:
 
     method: str
     target: str
-    headers: dict[str, str]
-    body: bytes
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Answer:
     status: int
     headers: dict[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 class HttpPeer:
-    """Serves `answer` on a port of this machine; an answer of None is a lost connection."""
+    """Serves `answer` on a port of this machine and of no other; an answer of None is a lost connection.
+
+    Port 0 is any that is free. The last `remembered` exchanges are kept, or all. Raises OSError when the port is taken.
+    """
 
     def __init__(
-        self, answer: Callable[[Call], Answer | None], *, port: int = 0, certificate: Path | None = None
+        self,
+        answer: Callable[[Call], Answer | None],
+        *,
+        port: int = 0,
+        certificate: Path | None = None,
+        remembered: int | None = None,
     ) -> None:
-        self.exchanges: list[tuple[Call, Answer]] = []
+        self.exchanges: deque[tuple[Call, Answer]] = deque(maxlen=remembered)
         self.answer = answer
         self._stopping = threading.Event()
         self._server = _Server((LOOPBACK, port), _Handler)
@@ -71,9 +80,9 @@ class HttpPeer:
         self._server.server_close()
         self._thread.join()
 
-    def wait_for_stop(self) -> None:
-        """Say nothing until the peer stops."""
-        self._stopping.wait()
+    def wait_for_stop(self, longest: float | None = None) -> bool:
+        """Say nothing until the peer stops, or for the seconds given; whether it stopped."""
+        return self._stopping.wait(longest)
 
 
 class _Server(ThreadingHTTPServer):
@@ -117,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        if answer.status != 204:
+        if answer.status != 204:  # noqa: PLR2004 (an answer without content, by HTTP)
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)

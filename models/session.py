@@ -14,6 +14,10 @@ BUSY_MILLISECONDS = 30_000
 """How long a SQLite writer waits for the one before it."""
 
 
+MOST_COMPILED = 2_000
+"""Statements that are found again at once: far more than are prepared."""
+
+
 @dataclass(frozen=True)
 class Database:
     """One database: `sessions` write (SQLite takes the write lock at once), `reads` never do."""
@@ -98,6 +102,29 @@ class _KeptSession(Session):
             super().close()
 
 
+class _Compiled(dict[tuple[Any, ...], Any]):
+    """What SQLAlchemy has compiled, found by which statement it is: what a statement says takes longer to compare.
+
+    The second part of a key is what the statement says, always the same object for a prepared one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._same: dict[tuple[Any, ...], tuple[object, Any]] = {}
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        short = (id(key[1]), *key[2:])
+        held, found = self._same.get(short, (None, None))
+        if held is key[1]:
+            return found
+        found = super().get(key, default)
+        if found is not None:
+            if len(self._same) >= MOST_COMPILED:
+                self._same.clear()
+            self._same[short] = (key[1], found)
+        return found
+
+
 def open_database(
     url: str, *, throw_away: bool = False, alone: bool = False, schema: str | None = None
 ) -> Database:
@@ -137,7 +164,10 @@ def make_engine(
 ) -> Engine:
     """An engine with this database's safe settings."""
     # Parameters stay out of error texts and logs: they may be a name or a number.
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"))
+    options = {"compiled_cache": _Compiled()} if alone else {}
+    engine = create_engine(
+        url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"), execution_options=options
+    )
     if engine.dialect.name == "sqlite":
         _tune_sqlite(engine, throw_away=throw_away, alone=alone)
         return engine

@@ -168,7 +168,7 @@ def tell_a_victim(services: Services) -> PrivatePage:
         channel = ChannelTerms(point=point, detail=Detail.LINK, windows=[ALWAYS])
         agree_plan(act, participation, PlanTerms(every_days=28, channels=[channel]))
         happening = Happening(kind=MilestoneKind.ARREST, happened_at=act.at, learned_at=act.at)
-        record_milestone(act, services.rulebook, case, happening)
+        record_milestone(act, services.rulebook, case.id, happening)
     return PrivatePage(pin)
 
 

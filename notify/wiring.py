@@ -15,7 +15,6 @@ from notify.clock import Clock, utc_now
 from notify.delivery.providers.base import Provider
 from notify.delivery.providers.outbox import Outbox
 from notify.delivery.providers.smtp_email import SmtpEmail
-from notify.delivery.providers.twilio_sms import TwilioSms
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
@@ -107,6 +106,9 @@ def choose_providers(settings: Settings) -> Mapping[Channel, Provider]:
 
 
 def _twilio(settings: Settings) -> Provider:
+    # Its libraries take longer to load than most commands take to run.
+    from notify.delivery.providers.twilio_sms import TwilioSms  # noqa: PLC0415 - as just said
+
     return TwilioSms(
         account_sid=settings.twilio_account_sid or "",
         auth_token=settings.twilio_auth_token or "",

@@ -334,7 +334,7 @@ def record(
     happening = Happening(MilestoneKind(kind), happened, learned_at or happened, owner, suspect, facts)
     with world.acting() as act:
         return record_milestone(
-            act, world.services.rulebook, case_by_ref(act.session, case), happening, external_id=None
+            act, world.services.rulebook, case_by_ref(act.session, case).id, happening, external_id=None
         )
 
 

@@ -1,5 +1,6 @@
 """The command line: `notify`, for the people who run the service and for those who try it."""
 
+from importlib import import_module
 from typing import Any
 
 import click
@@ -8,30 +9,43 @@ from sqlalchemy.exc import DBAPIError
 from config import ConfigError
 from models.faults import database_fault
 from models.keyring import KeyringError
-from notify.cli import (
-    audit,
-    code,
-    database,
-    demonstration,
-    dev,
-    health,
-    importing,
-    keys,
-    mail,
-    policies,
-    replaying,
-    serving,
-    staff,
-    tokens,
-)
 from notify.cli.shared import Refused
 from notify.errors import NotifyError
 from notify.logs import configure_logs
 from notify.planning.policy import PolicyError
 
+COMMANDS = {
+    "database": "database:database",
+    "import": "importing:import_file",
+    "replay": "replaying:replay_file",
+    "policy": "policies:policy",
+    "code": "code:code",
+    "audit": "audit:audit",
+    "keys": "keys:keys",
+    "unit": "staff:unit",
+    "staff": "staff:staff",
+    "token": "tokens:token",
+    "mail": "mail:mail",
+    "health": "health:health",
+    "serve": "serving:serve",
+    "demo": "demonstration:demo",
+    "dev": "dev:dev",
+}
+"""Where each command is made. Only the one that is run is loaded: all of them take seconds."""
+
 
 class Commands(click.Group):
     """Commands whose faults are told in a line each, on standard error, with exit status 2."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"notify.cli.{module}"), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -52,26 +66,6 @@ def notify() -> None:
 
     Settings come from the environment: see docs/settings.md.
     """
-
-
-for command in (
-    database.database,
-    importing.import_file,
-    replaying.replay_file,
-    policies.policy,
-    code.code,
-    audit.audit,
-    keys.keys,
-    staff.unit,
-    staff.staff,
-    tokens.token,
-    mail.mail,
-    health.health,
-    serving.serve,
-    demonstration.demo,
-    dev.dev,
-):
-    notify.add_command(command)
 
 
 def main() -> None:

@@ -121,6 +121,8 @@ class Claim:
     provider: Provider
     until: datetime
     """After this the claim is too old to be acted on."""
+    rules: tuple[str, ...]
+    """Of the duties that it carries: from now on it takes no other along."""
     due: _Due = field(repr=False)
 
 
@@ -155,11 +157,12 @@ def claim_due(
                 _not_now(act, message, duties[message.id], decision)
                 continue
             try:
-                claim = _claim(act, writer, providers, standing, message, decision)
+                outgoing = _outgoing(act, standing, message, decision, writer.new_token())
             except SealBroken:
                 _unreadable(act, standing, message, [duty.rule for duty in duties[message.id]])
                 continue
-            claims.append(claim)
+            rules = tuple(duty.rule for duty in duties[message.id])
+            claims.append(Claim(outgoing, providers[message.channel], at + LEASE / 2, rules, message))
             spoken_to.add(message.victim_id)
         act.run_many(_CLAIM, [_row(claim, at=at, worker=worker) for claim in claims])
         return len(messages), claims
@@ -207,18 +210,6 @@ def _sooner(one: Decision, other: Send | Hold) -> Decision:
     ):
         return one
     return other
-
-
-def _claim(
-    act: Act,
-    writer: Writer,
-    providers: Mapping[Channel, Provider],
-    standing: Standing,
-    message: _Due,
-    decision: Send,
-) -> Claim:
-    outgoing = _outgoing(act, standing, message, decision, writer.new_token())
-    return Claim(outgoing, providers[message.channel], act.at + LEASE / 2, message)
 
 
 def _row(claim: Claim, *, at: datetime, worker: str) -> Mapping[str, object]:

@@ -25,7 +25,6 @@ from notify.delivery.providers.base import (
     Accepted,
     Answer,
     NotAsked,
-    Outgoing,
     Provider,
     ProviderError,
     Refused,
@@ -104,7 +103,7 @@ def send_due(
 
 def _hand_over(
     reads: sessionmaker[Session], claims: Sequence[Claim], clock: Clock
-) -> Iterator[tuple[Outgoing, Answer]]:
+) -> Iterator[tuple[Claim, Answer]]:
     """Ask each provider, wave after wave of as many as it takes side by side. No transaction is open meanwhile."""
     fresh = True  # the gate was asked a moment ago, when they were claimed
     for wave in _waves(claims):
@@ -118,13 +117,13 @@ def _hand_over(
         for claim in wave:
             if now >= claim.until:
                 # A slow provider has used up the lease: what was not handed over yet is given back while that is certain.
-                yield claim.outgoing, NotAsked("claim_too_old")
+                yield claim, NotAsked("claim_too_old")
             elif claim.outgoing.message_id not in allowed:
-                yield claim.outgoing, NotAsked("not_safe_any_more")
+                yield claim, NotAsked("not_safe_any_more")
             else:
-                go.append(claim.outgoing)
+                go.append(claim)
         if go:
-            yield from zip(go, provider.send_all(go, at=now), strict=True)
+            yield from zip(go, provider.send_all([one.outgoing for one in go], at=now), strict=True)
         fresh = False
 
 
@@ -139,7 +138,7 @@ def _waves(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
 def record(
     sessions: sessionmaker[Session],
     keys: Keyring,
-    answers: Sequence[tuple[Outgoing, Answer]],
+    answers: Sequence[tuple[Claim, Answer]],
     *,
     at: Clock,
 ) -> None:
@@ -147,20 +146,17 @@ def record(
     if not answers:
         return
     with acting(sessions, keys, at=at(), actor=THE_SERVICE) as act:
-        ids = [outgoing.message_id for outgoing, _ in answers]
+        ids = [claim.outgoing.message_id for claim, _ in answers]
         messages = {message.id: message for message in act.connection.execute(_LOCKED, {"ids": ids})}
-        rules = {
-            message_id: [d.rule for d in duties] for message_id, duties in carried(act.session, ids).items()
-        }
         taken: list[Taken] = []
-        for outgoing, answer in answers:
-            message = messages[outgoing.message_id]
-            if message.attempt != outgoing.attempt:
+        for claim, answer in answers:
+            message = messages[claim.outgoing.message_id]
+            if message.attempt != claim.outgoing.attempt:
                 log.error(
                     "an answer came for an attempt that was given up", extra={"message_id": str(message.id)}
                 )
             elif isinstance(answer, Accepted):
-                taken.append(Taken(message, answer.provider_ref, rules[message.id]))
+                taken.append(Taken(message, answer.provider_ref, claim.rules))
             else:
                 _not_taken(act, act.session.get_one(Message, message.id), answer)
         accept(act, taken)

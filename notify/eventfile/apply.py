@@ -4,6 +4,7 @@ Long because each of the twenty kinds of event has its own few lines here, and n
 """
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from functools import singledispatch
 from typing import TypeVar
@@ -27,6 +28,7 @@ from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE, Actor
 from notify.ledger.contact_log import record_contact
 from notify.ledger.suspending import suspend
+from notify.ledger.tasks import Part
 from notify.planning import people
 from notify.planning.case_closing import close_case
 from notify.planning.contact_points import add_contact_point, verify
@@ -55,12 +57,11 @@ SOURCE = "event file"
 T = TypeVar("T")
 
 _STAFF_ID = select(Staff.id, Staff.role).where(Staff.ref == bindparam("ref"), Staff.active)
-_PART = (
-    select(Participation)
-    .join(Case, Case.id == Participation.case_id)
-    .join(Victim, Victim.id == Participation.victim_id)
-    .where(Case.ref == bindparam("case"), Victim.ref == bindparam("victim"))
+_OF_VICTIM_IN_CASE = (
+    (Participation.case_id == select(Case.id).where(Case.ref == bindparam("case")).scalar_subquery()),
+    (Participation.victim_id == select(Victim.id).where(Victim.ref == bindparam("victim")).scalar_subquery()),
 )
+_PART = select(Participation).where(*_OF_VICTIM_IN_CASE)
 
 
 def _and_writer(query: Select[T]) -> Select[T, UUID, Role]:
@@ -70,7 +71,12 @@ def _and_writer(query: Select[T]) -> Select[T, UUID, Role]:
 
 
 _PART_AND_WRITER = _and_writer(_PART)
-_CASE_AND_WRITER = _and_writer(select(Case).where(Case.ref == bindparam("case")))
+_IDS_AND_WRITER = (
+    select(Participation.id, Participation.victim_id, Staff.id, Staff.role)
+    .join(Staff, (Staff.ref == bindparam("by")) & Staff.active)
+    .where(*_OF_VICTIM_IN_CASE)
+)
+_CASE_AND_WRITER = _and_writer(select(Case.id).where(Case.ref == bindparam("case")))
 _VICTIM_AND_WRITER = _and_writer(select(Victim).where(Victim.ref == bindparam("victim")))
 _APPLIED = select(AppliedEvent.digest).where(AppliedEvent.external_id == bindparam("id"))
 _NOTE = insert(AppliedEvent).from_select(
@@ -128,6 +134,23 @@ def _acting_on(act: Act, query: Select[T, UUID, Role], by: str, field: str = "by
     return subject
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A participation, as far as most events need it."""
+
+    id: UUID
+    victim_id: UUID
+
+
+def _part_by(act: Act, by: str, case: str, victim: str) -> Part:
+    found = act.connection.execute(_IDS_AND_WRITER, {"by": by, "case": case, "victim": victim}).first()
+    if found is None:
+        return _who_by(act, by, case, victim)
+    part_id, victim_id, staff_id, role = found
+    _let(act, staff_id, role)
+    return _Known(part_id, victim_id)
+
+
 def _who_by(act: Act, by: str, case: str, victim: str) -> Participation:
     found = _acting_on(act, _PART_AND_WRITER, by, case=case, victim=victim)
     if found is None:  # say which of the three is not known
@@ -136,11 +159,11 @@ def _who_by(act: Act, by: str, case: str, victim: str) -> Participation:
     return found
 
 
-def _case_by(act: Act, by: str, case: str) -> Case:
+def _case_by(act: Act, by: str, case: str) -> UUID:
     found = _acting_on(act, _CASE_AND_WRITER, by, case=case)
     if found is None:
         _by(act, by)
-        return case_by_ref(act.session, case)
+        return case_by_ref(act.session, case).id
     return found
 
 
@@ -273,7 +296,7 @@ def _(event: events.SupportEvent, act: Act, _rulebook: Rulebook) -> None:
 
 @_apply.register
 def _(event: events.MilestoneEvent, act: Act, rulebook: Rulebook) -> None:
-    case = _case_by(act, event.by, event.case)
+    case_id = _case_by(act, event.by, event.case)
     happening = Happening(
         kind=event.kind,
         happened_at=event.happened_at,
@@ -282,7 +305,7 @@ def _(event: events.MilestoneEvent, act: Act, rulebook: Rulebook) -> None:
         suspect=event.suspect,
         facts=dict(event.facts) or None,
     )
-    record_milestone(act, rulebook, case, happening, external_id=event.id)
+    record_milestone(act, rulebook, case_id, happening, external_id=event.id)
 
 
 @_apply.register
@@ -303,10 +326,10 @@ def _(event: events.CorrectEvent, act: Act, rulebook: Rulebook) -> None:
 
 @_apply.register
 def _(event: events.ContactEvent, act: Act, rulebook: Rulebook) -> None:
-    who = _who_by(act, event.by, event.case, event.victim)
+    part = _part_by(act, event.by, event.case, event.victim)
     for n, rule in enumerate(event.covers or ()):
         rulebook.check_rule(rule, f"covers[{n}]")
-    record_contact(act, who, event.outcome, covers=event.covers, note=event.note)
+    record_contact(act, part, event.outcome, covers=event.covers, note=event.note)
 
 
 @_apply.register
@@ -360,7 +383,8 @@ def _(event: events.ReadEvent, act: Act, _rulebook: Rulebook) -> None:
 
 @_apply.register
 def _(event: events.CloseEvent, act: Act, rulebook: Rulebook) -> None:
-    close_case(act, rulebook, _case_by(act, event.by, event.case), reason=event.reason)
+    case_id = _case_by(act, event.by, event.case)
+    close_case(act, rulebook, act.session.get_one(Case, case_id), reason=event.reason)
 
 
 def _nth(act: Act, query: Select[UUID], nth: int, field: str, noun: str) -> UUID:

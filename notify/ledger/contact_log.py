@@ -14,6 +14,7 @@ from models.vocabulary import NO_CHANGE_RULE, REACHED, ContactPointKind, DutySta
 from notify.ledger.acts import Act
 from notify.ledger.closing import close_duties, open_duties
 from notify.ledger.suspending import suspend
+from notify.ledger.tasks import Part
 
 _REACHED = (
     update(Participation)
@@ -24,7 +25,7 @@ _REACHED = (
 
 def record_contact(
     act: Act,
-    participation: Participation,
+    participation: Part,
     outcome: Outcome,
     *,
     covers: Collection[str] | None = None,
@@ -53,7 +54,7 @@ def record_contact(
 
 def write_entry(
     act: Act,
-    participation: Participation,
+    participation: Part,
     outcome: Outcome,
     covered: Sequence[Duty],
     *,
@@ -121,7 +122,7 @@ def write_attempts(act: Act, outcome: Outcome, sent: Collection[tuple[Sent, Sequ
     )
 
 
-def _stop_using_phones(act: Act, participation: Participation, contact_point_id: UUID | None) -> None:
+def _stop_using_phones(act: Act, participation: Part, contact_point_id: UUID | None) -> None:
     """Somebody else has the phone. If it was not said which one, no number of hers is safe until it is checked."""
     phones = select(ContactPoint).where(
         ContactPoint.victim_id == participation.victim_id,

@@ -4,10 +4,10 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from models.cases import Case
 from models.duties import Duty
 from models.milestones import Milestone
 from models.people import Participation
@@ -56,23 +56,23 @@ _SETTLED = select(Duty.participation_id, Duty.rule).where(
 
 
 def record_milestone(
-    act: Act, rulebook: Rulebook, case: Case, happening: Happening, *, external_id: str | None = None
+    act: Act, rulebook: Rulebook, case_id: UUID, happening: Happening, *, external_id: str | None = None
 ) -> tuple[Milestone, list[Duty]]:
     """Record what happened and make the duties that follow from it, for every victim in the case.
 
     A closed case takes milestones too: an appeal or a release after it is owed to her all the same, by a person.
     """
     check_happening(act, happening)
-    lock_case(act, case.id)
+    lock_case(act, case_id)
     if external_id is not None and is_recorded(act, external_id):
         raise Conflict("milestone", "is used already")
     milestone = Milestone(
-        case_id=case.id, external_id=external_id, recorded_at=act.at, recorded_by_id=act.staff_id
+        case_id=case_id, external_id=external_id, recorded_at=act.at, recorded_by_id=act.staff_id
     )
     write_happening(act, milestone, happening)
     act.write(milestone)
-    act.log("milestone recorded", milestone, owner=case.id, kind=happening.kind)
-    participations = participations_in(act.session, case.id)
+    act.log("milestone recorded", milestone, owner=case_id, kind=happening.kind)
+    participations = participations_in(act.session, case_id)
     duties = plan_duties(act, rulebook, milestone, participations, fresh=True)
     keep_windows(act, rulebook, milestone, participations, fresh=True)
     return milestone, duties

@@ -151,7 +151,9 @@ def _check(participation: Participation, terms: PlanTerms) -> None:
 
 def _settle_tasks(act: Act, participation: Participation, terms: PlanTerms) -> None:
     act.run(_PLAN_AGREED, participation=participation.id, now=act.at, by=act.staff_id)
+    if not any(channel.detail is Detail.LINK for channel in terms.channels):
+        return
     victim = act.session.get_one(Victim, participation.victim_id)
-    if victim.secret_hash_sealed is None and any(c.detail is Detail.LINK for c in terms.channels):
+    if victim.secret_hash_sealed is None:
         # A link that she has no secret for is a promise that cannot be kept.
         open_task(act, participation, TaskKind.AGREE_SECRET, about=victim.id)

@@ -62,7 +62,7 @@ def record(act: Act, caller: Bearer, body: dict[str, Any], case: str) -> dict[st
     row = find_case(act, caller, case, lock=True)
     external_id = body.pop("milestone")
     milestone, duties = record_milestone(
-        act, current_services().rulebook, row, Happening(**body), external_id=external_id
+        act, current_services().rulebook, row.id, Happening(**body), external_id=external_id
     )
     return _told(act, milestone, row, duties)
 

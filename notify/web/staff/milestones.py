@@ -48,7 +48,7 @@ def record(case_id: UUID) -> str | Response:
             if known.case_id != case.id or read_happening(act, known) != form.happening():
                 raise Conflict("form", "was sent before and said something else: open a new one")
             return
-        _, made = record_milestone(act, rulebook, case, form.happening(), external_id=external_id)
+        _, made = record_milestone(act, rulebook, case.id, form.happening(), external_id=external_id)
         duties.extend(made)
         recorded.append(external_id)
 

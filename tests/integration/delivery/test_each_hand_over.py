@@ -220,6 +220,17 @@ def test_what_ansecond_took_over_from_an_old_claim_is_handed_over_by_that_one_al
     assert message_to(world, "V-2").claimed_by == "other"
 
 
+def test_of_those_that_wait_for_the_next_wave_the_gate_is_asked_anew(world):
+    waiting_together(world, victims=4)
+    world.sms.at_once = 2
+    during_the_first(world, lambda: [suspend_point(world, f"V-{n}-mobile") for n in (2, 3)])
+
+    run_ticks(world, MONDAY)
+
+    # The second had left beside the first; the fourth goes with the second wave, without the third.
+    assert asked(world) == [FIRST, SECOND, "+447700900004"]
+
+
 def waiting_together(world, victims=2, hours="09:00-17:00"):
     """So many victims, each in a case of her own, whose messages leave in one batch on Monday, in their order."""
     world.clock.now = SATURDAY

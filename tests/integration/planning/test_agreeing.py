@@ -264,7 +264,7 @@ def test_the_id_of_a_milestone_is_used_once(world):
             record_milestone(
                 act,
                 world.services.rulebook,
-                case_by_ref(act.session, "C-1"),
+                case_by_ref(act.session, "C-1").id,
                 Happening(MilestoneKind.ARREST, START, START),
                 external_id="m-1",
             )

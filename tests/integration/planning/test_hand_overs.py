@@ -456,7 +456,7 @@ def test_a_milestone_that_is_being_recorded_meanwhile_goes_along(office: World) 
     waiting = Thread(target=hand_over, args=(office,))
 
     with office.acting() as act:
-        record_milestone(act, office.services.rulebook, case_by_ref(act.session, "C-1"), happening)
+        record_milestone(act, office.services.rulebook, case_by_ref(act.session, "C-1").id, happening)
         waiting.start()
         waiting.join(timeout=SOON)
         assert waiting.is_alive()

@@ -24,7 +24,7 @@ def unconcern(world: World, act: Act) -> object:
 
 def tell_of_them(world: World, act: Act) -> object:
     happening = Happening(MilestoneKind.ARREST, act.at, act.at, suspect="Sam Doe")
-    return record_milestone(act, world.services.rulebook, case_by_ref(act.session, "C-1"), happening)
+    return record_milestone(act, world.services.rulebook, case_by_ref(act.session, "C-1").id, happening)
 
 
 def correct_to_them(world: World, act: Act) -> object:

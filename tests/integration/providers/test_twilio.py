@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from openapi_core.exceptions import OpenAPIError
@@ -16,7 +17,7 @@ from notify.delivery.providers.base import (
 from notify.delivery.providers.twilio_sms import receipt_path
 from notify.dev import faults
 from notify.dev.faults import Fault
-from notify.dev.http_peer import Answer, HttpPeer
+from notify.dev.http_peer import Answer, Call, HttpPeer
 from tests.integration.providers.kits import (
     NOW,
     NUMBER,
@@ -58,6 +59,24 @@ def test_a_messaging_service_takes_the_place_of_a_number(twilio):
 
     assert twilio.accepted[0].asked["MessagingServiceSid"] == SERVICE
     assert "From" not in twilio.accepted[0].asked
+
+
+def test_texts_go_side_by_side_and_each_gets_its_own_answer(twilio):
+    together = Barrier(3, timeout=5)  # nobody is answered before all three are there
+    numbers = [NUMBER, "+15005550004", "+447700900124"]
+
+    def answer(call: Call) -> Answer | None:
+        together.wait()
+        return twilio.http.answer(call)
+
+    with HttpPeer(answer) as slow:
+        answers = make_twilio(url=slow.url).send_all([make_outgoing(to=number) for number in numbers], at=NOW)
+
+    assert {message.to: message.sid for message in twilio.accepted} == {
+        numbers[0]: answers[0].provider_ref,
+        numbers[2]: answers[2].provider_ref,
+    }
+    assert str(answers[1]) == "opted_out (21610)"
 
 
 @pytest.mark.parametrize(

@@ -287,7 +287,7 @@ def test_it_is_recorded_while_somebody_records_what_the_suspect_did(either_desk:
         page.start()
         page.join(timeout=SOON)
         happening = Happening(MilestoneKind.ARREST, act.at, act.at, suspect="Sam Doe")
-        record_milestone(act, world.services.rulebook, case, happening)
+        record_milestone(act, world.services.rulebook, case.id, happening)
     page.join()
 
     assert world.row(UnconcernedSuspect).ended_at is None

@@ -101,7 +101,7 @@ class Door:
         with self.services.acting(Actor("staff", self.by[0].id)) as act:
             found = act.session.scalars(select(Case).where(Case.ref == case)).one()
             happening = Happening(kind=kind, happened_at=self.clock(), learned_at=self.clock())
-            record_milestone(act, self.services.rulebook, found, happening)
+            record_milestone(act, self.services.rulebook, found.id, happening)
         self.write()
 
     def write(self) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from time import sleep
 from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, case, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
@@ -43,16 +44,23 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 RETRY = Retry()
-RECORD_TRIES = 3
-"""The answers are known here and nowhere else: without them each message would have to be looked up at its provider."""
+PAUSES = (0.5, 2.0)
+"""Seconds between the tries to record: the answers are known here and nowhere else, and a database that starts again takes moments."""
+
+NOT_KNOWN_TO_BE_SENT = (
+    MessageState.CLAIMED,
+    MessageState.UNCERTAIN,
+    MessageState.QUEUED,
+    MessageState.HELD,
+)
 
 _ACCEPT = (
     update(Message)
     .where(Message.id == bindparam("message"))
     .values(
-        # A receipt that came before the provider's answer is not overwritten.
+        # A receipt that came before the provider's answer is not overwritten; what was given back as not sent is.
         state=case(
-            (is_one_of(Message.state, MessageState.CLAIMED, MessageState.UNCERTAIN), MessageState.ACCEPTED),
+            (is_one_of(Message.state, *NOT_KNOWN_TO_BE_SENT), MessageState.ACCEPTED),
             else_=Message.state,
         ),
         provider_ref=bindparam("ref"),
@@ -91,13 +99,14 @@ def send_due(
     """Claim, hand over and record one batch. Returns how many messages were looked at."""
     seen, claims = claim_due(sessions, keys, writer, providers, at=clock(), worker=worker, limit=limit)
     answers = list(_hand_over(reads, claims, clock))
-    for left in reversed(range(RECORD_TRIES)):
+    for left in reversed(range(len(PAUSES) + 1)):
         try:
             record(sessions, keys, answers, at=clock)
             break
         except OperationalError:  # a deadlock, or a database that is away for a moment
             if not left:
                 raise
+            sleep(PAUSES[-left])
     return seen
 
 
@@ -111,8 +120,7 @@ def _hand_over(
         provider = wave[0].provider
         allowed = {claim.outgoing.message_id for claim in wave}
         if not fresh:
-            with reads() as session:
-                allowed = still_safe(session, wave, now)
+            allowed = _allowed(reads, wave, now)
         go = []
         for claim in wave:
             if now >= claim.until:
@@ -125,6 +133,16 @@ def _hand_over(
         if go:
             yield from zip(go, provider.send_all([one.outgoing for one in go], at=now), strict=True)
         fresh = False
+
+
+def _allowed(reads: sessionmaker[Session], wave: Sequence[Claim], now: datetime) -> set[UUID]:
+    """What the gate lets go now: nothing while it cannot be asked, and what has left already is recorded all the same."""
+    try:
+        with reads() as session:
+            return still_safe(session, wave, now)
+    except DBAPIError:
+        log.exception("the gate could not be asked")
+        return set()
 
 
 def _waves(claims: Sequence[Claim]) -> Iterator[list[Claim]]:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from notify.dev.messages import VERSION, PeerMessage
 
 THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 LONGEST_WAIT = 10.0  # seconds for the service to answer
+
+NOT_AN_ADDRESS = re.compile(r"[\\@\s\x00-\x1f]")
+"""What two readers of one address may take for different hosts."""
 
 
 class NotThisMachine(ValueError):  # noqa: N818 (what is wrong, in words)
@@ -42,6 +46,8 @@ class Callback:
 
 def is_here(url: str) -> bool:
     """Whether an address is one of this machine, by http or https."""
+    if NOT_AN_ADDRESS.search(url):
+        return False
     try:
         parts = urlsplit(url)
         return parts.scheme in {"http", "https"} and parts.hostname in THIS_MACHINE

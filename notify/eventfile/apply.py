@@ -10,7 +10,8 @@ from functools import singledispatch
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, insert, select
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from models.cases import Case
 from models.messages import Message, SealedUpdate
@@ -79,14 +80,13 @@ _IDS_AND_WRITER = (
 _CASE_AND_WRITER = _and_writer(select(Case.id).where(Case.ref == bindparam("case")))
 _VICTIM_AND_WRITER = _and_writer(select(Victim).where(Victim.ref == bindparam("victim")))
 _APPLIED = select(AppliedEvent.digest).where(AppliedEvent.external_id == bindparam("id"))
-_NOTE = insert(AppliedEvent).from_select(
-    ["external_id", "digest", "applied_at"],
-    select(
-        bindparam("id", type_=AppliedEvent.external_id.type),
-        bindparam("digest", type_=AppliedEvent.digest.type),
-        bindparam("now", type_=AppliedEvent.applied_at.type),
-    ).where(~exists().where(AppliedEvent.external_id == bindparam("id"))),
-)
+_NOTE = {
+    # Of two imports of one file at the same moment, one waits here for the other.
+    dialect: insert(AppliedEvent)
+    .on_conflict_do_nothing(index_elements=[AppliedEvent.external_id])
+    .execution_options(preserve_rowcount=True)
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def apply_event(services: Services, event: events.Event, *, logged_at: datetime | None = None) -> bool:
@@ -104,7 +104,8 @@ def apply_event(services: Services, event: events.Event, *, logged_at: datetime 
 def _first_time(act: Act, external_id: str, event_digest: str) -> bool:
     # Keyed, because the rest of a line is known to whoever holds a dump, and a name or number in it could be guessed.
     digest = act.keys.blind_index(act.session, event_digest)
-    if act.run(_NOTE, id=external_id, digest=digest, now=act.at):
+    note = _NOTE[act.connection.dialect.name]
+    if act.run(note, external_id=external_id, digest=digest, applied_at=act.at):
         return True
     if act.connection.execute(_APPLIED, {"id": external_id}).scalar_one() != digest:
         raise Conflict("id", "was used before for an event with different content")

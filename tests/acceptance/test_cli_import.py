@@ -1,6 +1,8 @@
 """`notify import`: a line at a time, wholly or not at all, as often as one likes."""
 
+import json
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -10,6 +12,9 @@ from models.duties import Duty
 from models.ledger import AuditEntry
 from models.milestones import Milestone
 from models.staff import Unit
+from notify.eventfile.apply import apply_event
+from notify.eventfile.parse import load
+from notify.wiring import Services
 from tests.acceptance.command_line import (
     CommandLine,
     make_arrest,
@@ -117,3 +122,34 @@ def test_a_missing_file_is_told_in_words(line, tmp_path):
 
     assert result.exit_code == 2
     assert "does not exist" in result.stderr
+
+
+def test_two_imports_of_one_line_at_the_same_moment_apply_it_once(line):
+    event = load(
+        json.dumps(
+            {
+                "at": "2026-01-05T09:00:00Z",
+                "do": "unit",
+                "id": "u",
+                "unit": "U-1",
+                "name": "N",
+                "agency": "police",
+            }
+        )
+    )
+    together = Barrier(2)
+    applied: list[bool] = []
+
+    def bring_in(services: Services) -> None:
+        together.wait()
+        applied.append(apply_event(services, event))
+
+    with line.services() as one, line.services() as other:
+        threads = [Thread(target=bring_in, args=(services,)) for services in (one, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert sorted(applied) == [False, True]
+    assert count(line, Unit) == 1

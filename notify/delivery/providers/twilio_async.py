@@ -6,6 +6,7 @@ client's own transport. Nothing personal reaches a log or an exception here eith
 
 import asyncio
 import json
+import os
 import ssl
 import weakref
 from collections.abc import Coroutine, Mapping, Sequence
@@ -35,18 +36,18 @@ class TwilioLoop:
 
     def __init__(self, base_url: str | None, timeout: float, *, at_once: int) -> None:
         self._base = base_of(base_url)
-        self._timeout = aiohttp.ClientTimeout(sock_connect=timeout, sock_read=timeout)
+        self._timeout = aiohttp.ClientTimeout(total=3 * timeout, sock_connect=timeout, sock_read=timeout)
         self._at_once = at_once
-        self._starting = Lock()
+        self._turn = Lock()
         self._line: _Line | None = None
 
-    def run(self, calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-        """What each call returns, in their order."""
-        with self._starting:
-            if self._line is None:
+    def run(self, calls: Sequence[Coroutine[Any, Any, T]]) -> list[T | BaseException]:
+        """What each call returns or raises, in their order. Threads take turns, so that no call waits for a connection."""
+        with self._turn:
+            if self._line is None or self._line.process != os.getpid():  # a thread does not live on in a copy
                 self._line = _Line(self._timeout, self._at_once)
                 weakref.finalize(self, self._line.hang_up)
-        return asyncio.run_coroutine_threadsafe(_all(calls), self._line.loop).result()
+            return asyncio.run_coroutine_threadsafe(_all(calls), self._line.loop).result()
 
     async def request(
         self,
@@ -84,13 +85,15 @@ class _Line:
     """An event loop in its thread, with the connections that it keeps."""
 
     def __init__(self, timeout: aiohttp.ClientTimeout, at_once: int) -> None:
+        self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
         Thread(target=self._live, name="twilio", daemon=True).start()
         opened = asyncio.run_coroutine_threadsafe(self._open(timeout, at_once), self.loop)
         self.session = opened.result()
 
     def hang_up(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        if self.process == os.getpid():
+            self.loop.call_soon_threadsafe(self.loop.stop)
 
     def _live(self) -> None:
         self.loop.run_forever()
@@ -119,8 +122,8 @@ def of_the_wire(error: aiohttp.ClientError | TimeoutError) -> ProviderError:
     return Uncertain("answer_lost")
 
 
-async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    return await asyncio.gather(*calls)
+async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T | BaseException]:
+    return await asyncio.gather(*calls, return_exceptions=True)
 
 
 def _code(body: bytes, status: int) -> int:

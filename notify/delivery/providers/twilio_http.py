@@ -24,6 +24,8 @@ REASONS = {
     30029: "redaction_not_enabled",
     30030: "redaction_not_enabled",
 }
+NOT_AN_ADDRESS = re.compile(r"[\\@\s\x00-\x1f]")
+"""What two readers of one address may take for different hosts."""
 NOT_FINAL = 20009  # Twilio's code for a record that may not be changed yet
 
 
@@ -70,6 +72,8 @@ class TwilioHttp:
 def base_of(base_url: str | None) -> SplitResult | None:
     """What takes the place of Twilio's own address. Raises ValueError for one that texts must not go to."""
     base = urlsplit(base_url) if base_url else None
+    if base_url and NOT_AN_ADDRESS.search(base_url):
+        raise ValueError("the base URL of Twilio is not an address")
     if base and base.scheme != "https" and base.hostname not in LOOPBACK:
         raise ValueError("the base URL of Twilio must be https, unless it is on this machine")
     return base

@@ -4,14 +4,19 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
 
 from models.ledger import ContactEntry
 from models.messages import Message
 from models.oversight import Task
 from models.people import Victim
 from models.vocabulary import ContactPointKind, MessageState, RepresentativeKind
-from notify.delivery.claiming import LEASE
-from notify.delivery.providers.base import TryLater
+from notify.delivery.claiming import LEASE, claim_due
+from notify.delivery.providers.base import Accepted, TryLater
+from notify.delivery.reconcile import reconcile
+from notify.delivery.send import record as record_answers
+from notify.delivery.send import send_due
 from notify.planning import people
 from notify.planning.contact_points import add_contact_point, verify
 from notify.planning.queries import victim_by_ref
@@ -223,12 +228,60 @@ def test_what_ansecond_took_over_from_an_old_claim_is_handed_over_by_that_one_al
 def test_of_those_that_wait_for_the_next_wave_the_gate_is_asked_anew(world):
     waiting_together(world, victims=4)
     world.sms.at_once = 2
-    during_the_first(world, lambda: [suspend_point(world, f"V-{n}-mobile") for n in (2, 3)])
+
+    def suspend_two() -> None:
+        suspend_point(world, "V-2-mobile")
+        suspend_point(world, "V-3-mobile")
+
+    during_the_first(world, suspend_two)
 
     run_ticks(world, MONDAY)
 
     # The second had left beside the first; the fourth goes with the second wave, without the third.
     assert asked(world) == [FIRST, SECOND, "+447700900004"]
+
+
+def test_what_has_left_is_recorded_though_the_gate_cannot_be_asked_for_the_next(world, tmp_path):
+    waiting_together(world)
+    world.clock.now = MONDAY
+    away = sessionmaker(create_engine(f"sqlite:///{tmp_path / 'no such folder' / 'x.db'}"))
+    services = world.services
+
+    send_due(
+        services.sessions,
+        away,
+        services.keys,
+        services.writer,
+        services.providers,
+        clock=world.clock,
+        worker="any",
+    )
+
+    assert sorted(world.states()) == ["accepted", "queued"]
+    assert asked(world) == [FIRST]
+
+
+def test_an_answer_that_comes_after_all_is_believed_and_nothing_is_sent_again(world):
+    waiting_together(world, victims=1)
+    world.clock.now = MONDAY
+    services = world.services
+    _, claims = claim_due(
+        services.sessions,
+        services.keys,
+        services.writer,
+        services.providers,
+        at=MONDAY,
+        worker="slow",
+        limit=9,
+    )
+    world.clock.now = MONDAY + LEASE
+    reconcile(services.sessions, services.keys, services.providers, clock=world.clock)
+    assert world.states() == ["queued"]
+
+    record_answers(services.sessions, services.keys, [(claims[0], Accepted("late"))], at=world.clock)
+    run_ticks(world, TUESDAY)
+
+    assert (world.states(), asked(world)) == (["accepted"], [])
 
 
 def waiting_together(world, victims=2, hours="09:00-17:00"):

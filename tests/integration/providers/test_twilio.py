@@ -10,6 +10,7 @@ from openapi_core.exceptions import OpenAPIError
 from twilio.request_validator import RequestValidator
 
 from notify.delivery.providers.base import (
+    Accepted,
     Refused,
     TryLater,
     Uncertain,
@@ -67,16 +68,25 @@ def test_texts_go_side_by_side_and_each_gets_its_own_answer(twilio):
 
     def answer(call: Call) -> Answer | None:
         together.wait()
-        return twilio.http.answer(call)
+        given: Answer | None = twilio.http.answer(call)
+        return given
 
     with HttpPeer(answer) as slow:
-        answers = make_twilio(url=slow.url).send_all([make_outgoing(to=number) for number in numbers], at=NOW)
+        first, refused, last = make_twilio(url=slow.url).send_all(
+            [make_outgoing(to=number) for number in numbers], at=NOW
+        )
 
-    assert {message.to: message.sid for message in twilio.accepted} == {
-        numbers[0]: answers[0].provider_ref,
-        numbers[2]: answers[2].provider_ref,
-    }
-    assert str(answers[1]) == "opted_out (21610)"
+    sids = {message.to: message.sid for message in twilio.accepted}
+    assert (first, last) == (Accepted(sids[numbers[0]]), Accepted(sids[numbers[2]]))
+    assert str(refused) == "opted_out (21610)"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://evil.example\\@127.0.0.1/", "http://127.0.0.1@evil.example/", "http://a b/"]
+)
+def test_an_address_that_can_be_read_two_ways_is_refused(url):
+    with pytest.raises(ValueError, match="address"):
+        make_twilio(url=url)
 
 
 @pytest.mark.parametrize(

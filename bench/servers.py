@@ -60,7 +60,7 @@ def serving(app: str, port: int, env: Mapping[str, str]) -> Iterator[None]:
         ) as process,
     ):
         try:
-            if not _listens(process, port):
+            if not listens(process, port):
                 told.seek(0)
                 raise BenchError(f"{app} does not start: {told.read()[-2000:]}")
             yield
@@ -78,7 +78,7 @@ def free_port() -> int:
         return port
 
 
-def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+def listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
     """Wait until the server takes connections; False when it ends first, or takes too long."""
     until = time.monotonic() + LONGEST_START
     while time.monotonic() < until and process.poll() is None:

@@ -42,7 +42,8 @@ from notify.ledger.tasks import open_task
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 64
+"""As many as Twilio is asked side by side: then the gate, asked at the claim, need not be asked anew for any of them."""
 RETRY = Retry()
 PAUSES = (0.5, 2.0)
 """Seconds between the tries to record: the answers are known here and nowhere else, and a database that starts again takes moments."""

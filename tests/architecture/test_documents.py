@@ -107,9 +107,10 @@ def _command_fault(words: list[str]) -> str | None:
     command: click.Command = notify
     while isinstance(command, click.Group) and words:
         word, *words = words
-        if word not in command.commands:
+        found = command.get_command(click.Context(command), word)
+        if found is None:
             return f"no command {word}"
-        command = command.commands[word]
+        command = found
     options = {name for param in command.params for name in param.opts} | {"--help", "-h"}
     unknown = {
         word.strip("[]").partition("=")[0] for word in words if word.startswith(("--", "[--"))

@@ -41,9 +41,13 @@ def make_bounce(
     action: str = "failed",
     status: str = "5.1.1",
     enclosed: str = "message/rfc822",
+    refers_to: str = "",
     sender: str = "MAILER-DAEMON@mx.example.org",
 ) -> bytes:
-    """A delivery report (RFC 3464) as Postfix and others write it; `enclosed` names the form of the mail it returns."""
+    """A delivery report (RFC 3464) as Postfix and others write it; `enclosed` names the form of the mail it returns.
+
+    `refers_to`: header lines that name another mail than the one it returns.
+    """
     returned = (
         f"From: callback@{OURS}\nTo: v1@example.org\nSubject: Hello\nMessage-ID: <{message_id}@{OURS}>\n"
     )
@@ -54,7 +58,7 @@ To: callback@{OURS}
 Subject: Undelivered Mail Returned to Sender
 Auto-Submitted: auto-replied
 Message-ID: <bounce-1@mx.example.org>
-Date: Mon, 05 Jan 2026 11:00:00 +0000
+{refers_to}Date: Mon, 05 Jan 2026 11:00:00 +0000
 MIME-Version: 1.0
 Content-Type: multipart/report; report-type=delivery-status; boundary="AAA"
 
@@ -78,4 +82,33 @@ Content-Type: {enclosed}
 
 {returned}{body}
 --AAA--
+""".encode()
+
+
+def make_notice(
+    message_id: UUID | str,
+    *,
+    said: str = "Sorry, no mailbox here by that name. (#5.1.1)",
+    headers: str = "Return-Path: <>\n",
+    words: str = "We want to tell you that a suspect has been arrested.",
+) -> bytes:
+    """A failure notice in plain words, as qmail writes it: with the whole of the mail that it returns in its text."""
+    return f"""\
+From: MAILER-DAEMON@mx.example.org
+To: callback@{OURS}
+Subject: failure notice
+{headers}Date: Mon, 05 Jan 2026 11:00:00 +0000
+
+Hi. This is the qmail-send program at mx.example.org.
+
+<v1@example.org>:
+{said}
+
+--- Below this line is a copy of the message.
+
+From: callback@{OURS}
+Message-ID: <{message_id}@{OURS}>
+Subject: A message for you
+
+{words}
 """.encode()

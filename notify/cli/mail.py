@@ -35,10 +35,12 @@ def take() -> None:
     then may be sent on to the sender by the mail server, so it tells nothing of what we do.
     """
     raw = sys.stdin.buffer.read(LONGEST_MAIL + 1)
+    while sys.stdin.buffer.read(LONGEST_MAIL):
+        pass  # a server whose pipe breaks would hand it over again
     try:
         with services() as running:
             take_mail(running.sessions, running.keys, raw, at=running.clock())
     except BadMail as fault:
         raise SentBack(str(fault)) from fault
     except Exception as fault:  # any other status loses the mail, and a traceback may go to its sender
-        raise NotNow(f"not now: {type(fault).__name__} (notify health may say more)") from fault
+        raise NotNow("not now (notify health may say more)") from fault

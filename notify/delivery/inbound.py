@@ -1,34 +1,31 @@
 """Inbound texts and mail: from whoever holds the phone, so nothing is answered and a person follows up."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from models.keyring import SERVICE, Keyring, OwnerKey, SealBroken
+from models.keyring import SERVICE, Keyring, SealBroken
 from models.messages import Inbound
-from models.oversight import Task
 from models.people import ContactPoint, Participation
-from models.plans import Plan, PlanChannel
-from models.vocabulary import CodeWord, ContactPointKind, Outcome, Reading, TaskKind
+from models.plans import Plan
+from models.vocabulary import CodeWord, ContactPointKind, Outcome, Reading
+from notify.delivery.follow_ups import Asked, concerned, follow_up, points_like
 from notify.delivery.private_page import participations_of
-from notify.delivery.rules.inbound import SUSPENDING, reading_of, word_in
+from notify.delivery.rules.inbound import SUSPENDING, is_too_long, reading_of, word_in
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
 from notify.ledger.contact_log import write_entry
-from notify.ledger.suspending import suspend
-from notify.ledger.tasks import open_task
+from notify.ledger.suspending import lock_points, suspend
 from notify.phone import BadContactValue, index_key, normalise
+from notify.wording.discreet import folded
 
 KEPT_ONLY = (text("not inbound.applied"),)
 """What marks a text that waits to be understood."""
-
-ONE_A_DAY = timedelta(days=1)
-"""For so long after one task, answers by a machine open no other: "out of office" answers every mail."""
 
 WHY_SUSPENDED = {
     Reading.OPTED_OUT: "asked to stop by reply, and opted out at the provider: texts are refused (21610) until START comes",
@@ -37,12 +34,16 @@ WHY_SUSPENDED = {
     Reading.STOP: "asked to stop by reply",
 }
 NOT_SAFE = "the code word for not safe came in"
+SHARED = "something came in from a number or address that two people share"
+"""Of another victim's word nobody is told, not even that it was one."""
+LOST = "something came in that cannot be read"
 
 _READ_AS = {
     CodeWord.SAFE: Reading.SAFE_WORD,
     CodeWord.NOT_SAFE: Reading.NOT_SAFE_WORD,
     CodeWord.CALL_ME: Reading.CALL_ME_WORD,
 }
+_FIRST = (CodeWord.NOT_SAFE, CodeWord.CALL_ME, CodeWord.SAFE)
 _AT_ONCE = frozenset({Reading.HELP, Reading.NOT_SAFE_WORD, Reading.CALL_ME_WORD})
 """What a person sees to before anything else: `help` may be a cry for it."""
 
@@ -56,6 +57,24 @@ class Came:
     provider_ref: str | None = None
     provider_says: Reading | None = None
     automatic: bool = False
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What came in, opened."""
+
+    sender: str = field(repr=False)
+    text: str = field(repr=False)
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class _Agreed:
+    """The code words of one plan, and a contact point of that victim's own from which something came in."""
+
+    participation: Participation
+    point: ContactPoint
+    words: Mapping[CodeWord, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -115,24 +134,34 @@ def _keep(act: Act, came: Came) -> Inbound | None:
     """Seal it as it came; None when the same one was kept before."""
     if _is_kept(act.session, came):
         return None
-    points = _points(act, came.sender)
-    point, key = (points[0], _key(act, points[0].victim_id)) if points else (None, None)
-    if key is None:  # nobody's number, or that of a victim who was erased
-        point, key = None, act.key(SERVICE)
-    inbound = Inbound(
-        received_at=act.at,
-        contact_point_id=point.id if point else None,
-        provider_ref=came.provider_ref,
-        applied=False,
-    )
+    inbound = Inbound(received_at=act.at, provider_ref=came.provider_ref, applied=False)
     reading = reading_of(came.text, provider_says=came.provider_says, automatic=came.automatic)
-    inbound.sender_sealed = key.seal(inbound, "sender_sealed", came.sender)
-    inbound.text_sealed = key.seal(inbound, "text_sealed", came.text)
-    inbound.reading_sealed = key.seal(inbound, "reading_sealed", reading)
+    points = _points(act, came.sender)
+    _seal(act, inbound, points[0] if points else None, _Heard(came.sender, came.text, reading))
     act.session.add(inbound)
     act.session.flush()
     act.log("inbound", inbound)
     return inbound
+
+
+def _seal(act: Act, inbound: Inbound, point: ContactPoint | None, heard: _Heard) -> None:
+    """Keep it under the key of the victim whose number it came from, or the service's own."""
+    key = act.key(point.victim_id if point else SERVICE)
+    inbound.contact_point_id = point.id if point else None
+    inbound.sender_sealed = key.seal(inbound, "sender_sealed", heard.sender)
+    inbound.text_sealed = key.seal(inbound, "text_sealed", heard.text)
+    inbound.reading_sealed = key.seal(inbound, "reading_sealed", heard.reading)
+
+
+def _open(act: Act, inbound: Inbound) -> _Heard:
+    """Raises SealBroken."""
+    point = act.session.get(ContactPoint, inbound.contact_point_id) if inbound.contact_point_id else None
+    key = act.key(point.victim_id if point else SERVICE)
+    return _Heard(
+        key.open(inbound, "sender_sealed"),
+        key.open(inbound, "text_sealed"),
+        Reading(key.open(inbound, "reading_sealed")),
+    )
 
 
 def _apply(act: Act, inbound_id: UUID) -> None:
@@ -141,104 +170,113 @@ def _apply(act: Act, inbound_id: UUID) -> None:
     if inbound.applied:
         return
     inbound.applied = True
-    point = act.session.get(ContactPoint, inbound.contact_point_id) if inbound.contact_point_id else None
-    key = _key(act, point.victim_id if point else SERVICE)
-    if key is None:
-        return  # she was erased meanwhile: there is nobody left whom it is about
-    said_by, words = key.open(inbound, "sender_sealed"), key.open(inbound, "text_sealed")
-    reading = Reading(key.open(inbound, "reading_sealed"))
-    points = [each for each in _points(act, said_by) if _key(act, each.victim_id)]
-    if reading in SUSPENDING:
-        for each in points:
-            suspend(act, each, reason=WHY_SUSPENDED[reading])
-    said = _code_words(act, points, words)
-    if said:
-        first = min(
-            (each.meaning for each in said), key=(CodeWord.NOT_SAFE, CodeWord.CALL_ME, CodeWord.SAFE).index
-        )
-        inbound.reading_sealed = key.seal(inbound, "reading_sealed", _READ_AS[first])
-    asked = _obey(act, said)
-    for participation in _concerned(act, points):
-        asked.setdefault(participation.id, (participation, reading))
-    for participation, meant in asked.values():
-        _ask_a_person(act, participation, inbound, meant, points)
-
-
-def _key(act: Act, owner: UUID) -> OwnerKey | None:
     try:
-        return act.key(owner)
+        heard = _open(act, inbound)
     except SealBroken:
-        return None
+        _apply_unread(act, inbound)
+        return
+    points = _points(act, heard.sender)
+    lock_points(act, {each.victim_id for each in points})
+    if heard.reading in SUSPENDING:
+        for each in points:
+            suspend(act, each, reason=WHY_SUSPENDED[heard.reading])
+    agreed = _agreed(act, points)
+    said = _said(agreed, heard.text)
+    if said:
+        first = min(said, key=lambda each: _FIRST.index(each.meaning))
+        _seal(act, inbound, first.point, replace(heard, reading=_READ_AS[first.meaning]))
+    elif inbound.contact_point_id is None and points:  # a number that was not known yet when it came
+        _seal(act, inbound, points[0], heard)
+    asked = _obey(act, said, points)
+    unsearched = agreed if _is_unsearched(heard) else ()
+    for participation in (each.participation for each in unsearched):
+        asked.setdefault(participation.id, Asked(participation, heard.reading, at_once=True))
+    at_once = heard.reading in _AT_ONCE or CodeWord.NOT_SAFE in {each.meaning for each in said}
+    for participation in concerned(act, points):
+        asked.setdefault(participation.id, Asked(participation, heard.reading, at_once))
+    for each_asked in asked.values():
+        follow_up(act, inbound, each_asked)
 
 
-def _obey(act: Act, said: Iterable[_Said]) -> dict[UUID, tuple[Participation, Reading]]:
+def _apply_unread(act: Act, inbound: Inbound) -> None:
+    """What does not open may have been the word for "not safe": its number is not used until a person has checked it."""
+    points = [each for each in points_like(act.session, inbound) if _has_key(act, each)]
+    lock_points(act, {each.victim_id for each in points})
+    for point in points:
+        suspend(act, point, reason=LOST)
+    for participation in concerned(act, points):
+        follow_up(act, inbound, Asked(participation, Reading.OTHER, at_once=True))
+
+
+def _has_key(act: Act, point: ContactPoint) -> bool:
+    """Whether the victim was not erased."""
+    try:
+        act.key(point.victim_id)
+    except SealBroken:
+        return False
+    return True
+
+
+def _obey(act: Act, said: Iterable[_Said], points: Sequence[ContactPoint]) -> dict[UUID, Asked]:
     """Do what the plan says of each code word that was said; tells whose officers are asked, and for what."""
-    asked: dict[UUID, tuple[Participation, Reading]] = {}
+    asked: dict[UUID, Asked] = {}
     for each in said:
         match each.meaning:
             case CodeWord.NOT_SAFE:
-                _use_nothing(act, each.participation.victim_id)
+                _use_nothing(act, each.participation.victim_id, points)
                 for participation in participations_of(act.session, each.participation.victim_id):
-                    asked[participation.id] = (participation, Reading.NOT_SAFE_WORD)
+                    asked[participation.id] = Asked(participation, Reading.NOT_SAFE_WORD, at_once=True)
             case CodeWord.SAFE:
                 write_entry(act, each.participation, Outcome.SAFE_WORD, [], contact_point_id=each.point.id)
-        asked.setdefault(each.participation.id, (each.participation, _READ_AS[each.meaning]))
+        meant = _READ_AS[each.meaning]
+        asked.setdefault(each.participation.id, Asked(each.participation, meant, meant in _AT_ONCE))
     return asked
 
 
-def _use_nothing(act: Act, victim_id: UUID) -> None:
-    """No automatic message goes to her, or to anybody about her, until a person has checked each way anew."""
+def _use_nothing(act: Act, victim_id: UUID, points: Sequence[ContactPoint]) -> None:
+    """No automatic message goes to her, or to anybody about her, until a person has checked each way anew; nor does one
+    go to that phone for anybody else.
+    """
     mine = select(ContactPoint).where(ContactPoint.victim_id == victim_id).order_by(ContactPoint.ref)
     for point in act.session.scalars(mine).all():
         suspend(act, point, reason=NOT_SAFE)
+    for point in points:
+        suspend(act, point, reason=SHARED)
 
 
-def _ask_a_person(
-    act: Act, participation: Participation, inbound: Inbound, meant: Reading, points: Sequence[ContactPoint]
-) -> None:
-    """A call if she asked for one, else a look into what came in: the same kind of task whatever it said."""
-    if meant is Reading.AUTOMATIC and _was_asked_today(act, participation, inbound, points):
-        return
-    kind = TaskKind.CALL if meant is Reading.CALL_ME_WORD else TaskKind.FOLLOW_UP_INBOUND
-    open_task(act, participation, kind, about=inbound.id, due_at=act.at if meant in _AT_ONCE else None)
-
-
-def _was_asked_today(
-    act: Act, participation: Participation, inbound: Inbound, points: Sequence[ContactPoint]
-) -> bool:
-    same = exists().where(
-        Task.participation_id == participation.id,
-        Task.subject_id == Inbound.id,
-        Inbound.contact_point_id.in_([point.id for point in points]),
-        Inbound.received_at > inbound.received_at - ONE_A_DAY,
-    )
-    return bool(act.session.scalar(select(same)))
-
-
-def _code_words(act: Act, points: Sequence[ContactPoint], words: str) -> list[_Said]:
-    """The code words that were said, each from a number of the victim's own who agreed it."""
+def _agreed(act: Act, points: Sequence[ContactPoint]) -> list[_Agreed]:
+    """The code words that may be heard from there: each from a number of the victim's own who agreed it."""
     own = {point.victim_id: point for point in reversed(points) if point.representative_id is None}
     if not own:
         return []
-    agreed = act.session.execute(
+    plans = act.session.execute(
         select(Plan, Participation)
         .join(Participation, Participation.id == Plan.participation_id)
         .where(Participation.victim_id.in_(own), Plan.current, Plan.code_words_sealed.is_not(None))
         .order_by(Participation.enrolled_at, Participation.id)
     ).all()
-    said = []
-    for plan, participation in agreed:
+    agreed = []
+    for plan, participation in plans:
         try:
-            meaning = word_in(words, plan.open_code_words(act.key(participation.victim_id)))
+            words = plan.open_code_words(act.key(participation.victim_id))
         except SealBroken:
             continue  # words that are lost cannot be heard, and the rest is done all the same
-        if meaning is not None:
-            said.append(_Said(participation, own[participation.victim_id], meaning))
-    return said
+        agreed.append(_Agreed(participation, own[participation.victim_id], words))
+    return agreed
+
+
+def _said(agreed: Iterable[_Agreed], text: str) -> list[_Said]:
+    found = ((each, word_in(text, each.words, fold=folded)) for each in agreed)
+    return [_Said(each.participation, each.point, meaning) for each, meaning in found if meaning is not None]
+
+
+def _is_unsearched(heard: _Heard) -> bool:
+    """Whether she may have said a code word that we do not look for; what a machine wrote is not hers."""
+    return heard.reading is not Reading.AUTOMATIC and is_too_long(heard.text, fold=folded)
 
 
 def _points(act: Act, sender: str) -> list[ContactPoint]:
-    """Every contact point with this number or address, whoever's it is."""
+    """Every contact point with this number or address, whoever's it is; but not those of a victim who was erased."""
     kind = ContactPointKind.EMAIL if "@" in sender else ContactPointKind.MOBILE
     indexes = []
     for candidate in (kind, ContactPointKind.LANDLINE) if kind is ContactPointKind.MOBILE else (kind,):
@@ -247,34 +285,9 @@ def _points(act: Act, sender: str) -> list[ContactPoint]:
         except BadContactValue:
             continue
         indexes.append(act.keys.blind_index(act.session, index_key(candidate, value)))
-    return list(
-        act.session.scalars(
-            select(ContactPoint)
-            .where(ContactPoint.value_index.in_(indexes))
-            .order_by(ContactPoint.added_at, ContactPoint.id)
-        )
-    )
-
-
-def _concerned(act: Act, points: Iterable[ContactPoint]) -> list[Participation]:
-    """The participations whose plan names a contact point; failing that, all of the victim's."""
-    return [participation for point in points for participation in _concerned_by(act, point)]
-
-
-def _concerned_by(act: Act, point: ContactPoint) -> list[Participation]:
-    planned = list(
-        act.session.scalars(
-            select(Participation)
-            .join(Plan, (Plan.participation_id == Participation.id) & Plan.current)
-            .join(PlanChannel, PlanChannel.plan_id == Plan.id)
-            .where(PlanChannel.contact_point_id == point.id)
-            .order_by(Participation.enrolled_at, Participation.id)
-        )
-    )
-    return planned or list(
-        act.session.scalars(
-            select(Participation)
-            .where(Participation.victim_id == point.victim_id)
-            .order_by(Participation.enrolled_at, Participation.id)
-        )
-    )
+    found = act.session.scalars(
+        select(ContactPoint)
+        .where(ContactPoint.value_index.in_(indexes))
+        .order_by(ContactPoint.added_at, ContactPoint.id)
+    ).all()
+    return [point for point in found if _has_key(act, point)]

@@ -1,6 +1,5 @@
 """Reads one mail as a mail server hands it over: a bounce of one of ours, or words that somebody or a machine wrote."""
 
-import hashlib
 import html
 import re
 from collections.abc import Iterator
@@ -11,10 +10,12 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from uuid import UUID
 
+from notify.delivery.rules.bounces import is_plain_notice, said_in_words, without_copy
+from notify.delivery.rules.inbound import unquoted
 from notify.errors import NotifyError
 
 LONGEST_MAIL = 10 * 1024 * 1024
-"""Bytes of one mail, files and all."""
+"""Bytes that are read of one mail, files and all: of a longer one the beginning."""
 
 LONGEST_TEXT = 50_000
 """Characters of its words that are kept."""
@@ -24,9 +25,24 @@ LONGEST_ADDRESS = 320
 BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What the standard library's parser has been seen to raise on headers and parts that are no such thing."""
 
+MOST_NAMED = 100
+"""Mails that one mail can be found to be about: as many as a thread may have."""
+
+_CUT = "\n[the rest is not kept]"
 _OUR_ID = re.compile(
-    r"<?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[A-Za-z0-9.-]{1,255}>?", re.IGNORECASE
+    r"(?<![0-9a-z-])([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[a-z0-9.-]", re.IGNORECASE
 )
+_ANSWERS = re.compile(r"(re|aw|sv|vs|antw|ateb|fwd?|wg)\s*:\s*", re.IGNORECASE)
+_QUOTE = re.compile(
+    r"""
+    ^On\b (?=[^\n]*\d) [^\n]{0,300} (\n[^\n]{1,300})?? \b wrote:[ \t]*$
+    | ^-{3,}[ ]*(Original|Forwarded)[ ]Message[ ]*-{3,}[ \t]*$
+    | ^(_{10,}[ \t]*\n\n?)? [^\w\n>]{0,3}From:[^\n]{0,500}\n\n?[^\w\n>]{0,3}(Sent|Date):
+    """,
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+"""How a mail that is quoted begins in Gmail, Apple Mail and Outlook."""
+
 _MACHINE_PRECEDENCE = {"bulk", "junk", "list", "auto_reply"}
 _TAG = re.compile(r"(<[^<>]*>)")
 _TAG_NAME = re.compile(r"</?\s*([a-zA-Z0-9]+)")
@@ -44,16 +60,20 @@ class Reply:
 
     sender: str = field(repr=False)
     text: str = field(repr=False)
+    """What is kept: subject and text, each line that is not of now marked with ">"."""
+    parts: tuple[str, ...] = field(repr=False)
+    """What was written now, subject and text each by itself: some words count only when they stand alone."""
     automatic: bool
-    digest: str
+    named: str = field(repr=False)
     """The same for the same mail handed over twice."""
+    about: tuple[UUID, ...] = ()
+    """The mails with an id like ours that it may be about."""
 
 
 @dataclass(frozen=True)
 class Bounce:
-    """A delivery report (RFC 3464) about a mail that has an id like ours, with each recipient's action and status."""
+    """A report that says what became of a mail with an id like ours: each recipient's action and status (RFC 3464)."""
 
-    message_id: UUID
     reports: tuple[tuple[str, str], ...]
     raw: str = field(repr=False)
     reply: Reply = field(repr=False)
@@ -61,26 +81,63 @@ class Bounce:
 
 
 def read_mail(raw: bytes) -> Bounce | Reply:
-    """Read one RFC 5322 message. Raises BadMail when it is none, is too large, or is from nobody."""
-    if len(raw) > LONGEST_MAIL:
-        raise BadMail(f"the message is larger than {LONGEST_MAIL} bytes")
+    """Read one RFC 5322 message, of a large one the beginning. Raises BadMail when it is none, or is from nobody."""
     if not raw.strip():
         raise BadMail("the message is empty")
     try:
-        mail = message_from_bytes(raw, policy=policy.default)
+        mail = message_from_bytes(raw[:LONGEST_MAIL], policy=policy.default)
     except BROKEN:
         raise BadMail("the message cannot be read") from None
-    is_report = mail.get_content_type() == "multipart/report"
     sender = _sender(mail)
     if sender is None:
         raise BadMail("the message has no readable From address")
-    words = _words(mail)
-    reply = Reply(sender, words, is_report or _is_automatic(mail), _digest(mail, sender, words))
-    about = _about(mail) if is_report else None
-    if about is None:
-        return reply
-    reports = tuple(_reports(mail))
-    return Bounce(about, reports, _as_text(mail), reply) if reports else reply
+    text = _text(mail)
+    is_report = mail.get_content_type() == "multipart/report"
+    automatic = is_report or _is_automatic(mail) or _is_mailer(sender) or is_plain_notice(text)
+    reply = _reply(mail, sender, text, automatic=automatic, cut=len(raw) > LONGEST_MAIL)
+    if reply.about and is_report and (reports := tuple(_reports(mail))):
+        return Bounce(reports, _as_text(mail), reply)
+    if reply.about and _header(mail, "Return-Path") == "<>" and (failed := said_in_words(text)):
+        return Bounce((failed,), without_copy(text)[:LONGEST_TEXT], reply)
+    return reply
+
+
+def _reply(mail: EmailMessage, sender: str, text: str, *, automatic: bool, cut: bool) -> Reply:
+    """Put together what is kept and what is read."""
+    subject = _header(mail, "Subject")
+    kept = _with_quotes_marked(text[:LONGEST_TEXT])
+    written = unquoted(kept).strip()
+    asked = _ANSWERS.match(subject)
+    heading = f"> {subject}" if asked and written else subject
+    notes = _CUT if cut or len(text) > LONGEST_TEXT else ""
+    if any(_is_file(part) for part in mail.walk()):
+        notes += "\n[with a file, which is not kept]"
+    named = "\n".join((_header(mail, "Message-ID"), _header(mail, "Date"), sender, subject, kept))
+    return Reply(
+        sender,
+        f"{heading}\n\n{kept}{notes}".strip(),
+        tuple(part for part in (_without_answers(subject), written) if part),
+        automatic,
+        named,
+        _about(mail, in_words=automatic),
+    )
+
+
+def _without_answers(subject: str) -> str:
+    while found := _ANSWERS.match(subject):
+        subject = subject[found.end() :]
+    return subject
+
+
+def _with_quotes_marked(text: str) -> str:
+    """Marks an earlier mail that is quoted without marks, to the end: what may be written below it is kept, and not heard."""
+    done = ""
+    while found := _QUOTE.search(text):
+        below = text[found.end() :]
+        end = found.end() if below.lstrip().startswith(">") else len(text)
+        done += text[: found.start()] + re.sub(r"^", "> ", text[found.start() : end], flags=re.MULTILINE)
+        text = text[end:]
+    return done + text
 
 
 def _header(mail: EmailMessage, name: str) -> str:
@@ -118,17 +175,16 @@ def _is_automatic(mail: EmailMessage) -> bool:
     )
 
 
-def _words(mail: EmailMessage) -> str:
-    """Subject and text; the HTML stripped of its tags only where there is no text part."""
+def _is_mailer(sender: str) -> bool:
+    return sender.partition("@")[0].lower() == "mailer-daemon"
+
+
+def _text(mail: EmailMessage) -> str:
+    """The text; the HTML stripped of its tags only where there is no text part."""
     text = next(_texts(mail, "plain"), None)
     if text is None:
         text = next((plain_of(one) for one in _texts(mail, "html")), "")
-    text = text.strip()
-    if len(text) > LONGEST_TEXT:
-        text = f"{text[:LONGEST_TEXT]}\n[the rest is not kept]"
-    if any(_is_file(part) for part in mail.walk()):
-        text += "\n[with a file, which is not kept]"
-    return f"{_header(mail, 'Subject')}\n\n{text}".strip()
+    return "\n".join(text.strip().splitlines())
 
 
 def _texts(mail: EmailMessage, kind: str) -> Iterator[str]:
@@ -177,11 +233,19 @@ def plain_of(markup: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _about(mail: EmailMessage) -> UUID | None:
-    """The id of the mail that a report is about: of the mail itself if it is enclosed, else of what it refers to."""
+def _about(mail: EmailMessage, *, in_words: bool) -> tuple[UUID, ...]:
+    """The ids like ours: of mails that are enclosed, that it refers to, and, for a machine's words, that they name."""
     named = [_header(enclosed, "Message-ID") for enclosed in _enclosed(mail)]
-    named += [_header(mail, "In-Reply-To"), *_header(mail, "References").split()]
-    return next((UUID(found[1]) for one in named if (found := _OUR_ID.fullmatch(one))), None)
+    named += [_header(mail, "In-Reply-To"), _header(mail, "References")]
+    if in_words:
+        named += [
+            *_texts(mail, "plain"),
+            *_texts(mail, "html"),
+            *_texts(mail, "rfc822-headers"),
+            _as_text(mail),
+        ]
+    found = dict.fromkeys(UUID(one[1]) for each in named for one in _OUR_ID.finditer(each))
+    return tuple(found)[:MOST_NAMED]
 
 
 def _enclosed(mail: EmailMessage) -> Iterator[EmailMessage]:
@@ -219,8 +283,3 @@ def _status_parts(mail: EmailMessage) -> Iterator[EmailMessage]:
     for part in mail.walk():
         if part.get_content_type() == "message/delivery-status" and isinstance(part.get_payload(), list):
             yield part
-
-
-def _digest(mail: EmailMessage, sender: str, words: str) -> str:
-    named = "\n".join((_header(mail, "Message-ID"), _header(mail, "Date"), sender, words))
-    return hashlib.sha256(named.encode()).hexdigest()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
 from models.duties import Duty
-from models.keyring import SERVICE, Keyring
+from models.keyring import SERVICE, Keyring, SealBroken
 from models.ledger import ContactEntry
 from models.messages import Message, Receipt
 from models.oversight import Alert
@@ -110,7 +110,7 @@ def apply_kept(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, 
 def store(
     session: Session, keys: Keyring, slip: Slip, *, message_id: UUID | None, at: datetime
 ) -> Receipt | None:
-    """Keep one receipt raw; None when the same one was kept before."""
+    """Keep one receipt raw; None when the same one was kept before. About a victim who was erased, only that it came."""
     if _is_kept(session, slip, message_id):
         return None
     message = session.get(Message, message_id) if message_id is not None else None
@@ -124,8 +124,13 @@ def store(
         digest=slip.digest(message_id),
         applied=False,
     )
-    key = keys.of(session, message.victim_id if message else SERVICE)
-    receipt.raw_sealed = key.seal(receipt, "raw_sealed", slip.raw)
+    try:
+        key = keys.of(session, message.victim_id if message else SERVICE)
+        receipt.raw_sealed = key.seal(receipt, "raw_sealed", slip.raw)
+    except SealBroken:
+        if message is None:
+            raise
+        receipt.applied = True  # there is nobody left whom it could move anything for
     session.add(receipt)
     session.flush()
     return receipt

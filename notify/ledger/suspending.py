@@ -1,5 +1,8 @@
 """Suspending a contact point at the first doubt: whoever has the doubt, the fact is stored once."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from sqlalchemy import select
 
 from models.people import ContactPoint, ContactPointChange, Participation
@@ -11,7 +14,11 @@ from notify.ledger.waking import wake_victim
 
 
 def suspend(act: Act, point: ContactPoint, *, reason: str) -> None:
-    """Stop using a contact point at once. Doing so twice is harmless: a doubt is never refused."""
+    """Stop using a contact point at once. Doing so twice is harmless: a doubt is never refused.
+
+    Its state is read anew under a lock: somebody may be verifying it at this moment, before they knew of the doubt.
+    """
+    act.session.refresh(point, with_for_update={"key_share": True})
     if point.state is ContactPointState.SUSPENDED:
         return
     point.state = ContactPointState.SUSPENDED
@@ -24,6 +31,17 @@ def suspend(act: Act, point: ContactPoint, *, reason: str) -> None:
     ).all():
         open_task(act, participation, TaskKind.VERIFY_CONTACT, about=point.id)
     wake_victim(act, point.victim_id)
+
+
+def lock_points(act: Act, victim_ids: Collection[UUID]) -> None:
+    """Read anew, and hold until the act ends, all contact points of these victims, always in the same order."""
+    act.session.scalars(
+        select(ContactPoint)
+        .where(ContactPoint.victim_id.in_(victim_ids))
+        .order_by(ContactPoint.ref)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def note_change(act: Act, point: ContactPoint, reason: str) -> None:

@@ -6,6 +6,11 @@ from models.vocabulary import ReceiptStatus
 
 _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
 
+_PLAIN_NOTICE = re.compile(r"\s*Hi\. This is the qmail-send program")
+_COPY = re.compile(r"^-+ ?Below this line is a copy of the message", re.MULTILINE)
+_REFUSED = re.compile(r"\(#(5\.\d{1,3}\.\d{1,3})\)")
+_GIVEN_UP = re.compile(r"\(#(4\.\d{1,3}\.\d{1,3})\)\s+I'm not going to try again")
+
 _ABOUT_US = {"1.7", "1.8"}  # our own address is refused
 _FULL, _TOO_LONG = "2.2", "2.3"
 
@@ -28,6 +33,29 @@ def said_of(action: str, status: str) -> tuple[ReceiptStatus | None, str | None]
     if action.strip().lower() != "failed":
         return None, None
     return ReceiptStatus.UNDELIVERED, _code(status)
+
+
+def said_in_words(text: str) -> tuple[str, str] | None:
+    r"""The action and the status of a notice in plain words, as qmail writes it; None unless it plainly says that it failed.
+
+    >>> said_in_words("Hi. This is the qmail-send program.\n<v1@example.org>: no such mailbox (#5.1.1)")
+    ('failed', '5.1.1')
+    """
+    notice = without_copy(text)
+    if _PLAIN_NOTICE.match(notice) is None:
+        return None
+    found = _REFUSED.search(notice) or _GIVEN_UP.search(notice)
+    return ("failed", found[1]) if found else None
+
+
+def is_plain_notice(text: str) -> bool:
+    """Whether it begins as a notice in plain words does."""
+    return _PLAIN_NOTICE.match(text) is not None
+
+
+def without_copy(text: str) -> str:
+    """A notice in plain words without the mail that it returns."""
+    return _COPY.split(text, maxsplit=1)[0]
 
 
 def _code(status: str) -> str:

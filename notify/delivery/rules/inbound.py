@@ -3,7 +3,7 @@
 import hmac
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from models.vocabulary import CodeWord, Reading
 
@@ -43,6 +43,12 @@ _START_ALONE = frozenset({"start", "unstop"})
 _HELP_ALONE = frozenset({"help", "info"})
 _TOKEN = re.compile(r"[^\W_]+")
 
+MOST_WORDS = 60
+"""A longer text is not searched for code words: somebody may be trying all the words there are."""
+
+Fold = Callable[[str], str]
+"""Writes a text in small plain letters."""
+
 
 def reading_of(text: str, *, provider_says: Reading | None = None, automatic: bool = False) -> Reading:
     """What a text is taken for before any code word is known.
@@ -54,7 +60,7 @@ def reading_of(text: str, *, provider_says: Reading | None = None, automatic: bo
     (<Reading.STOP: 'stop'>, <Reading.WRONG_NUMBER: 'wrong_number'>, <Reading.START: 'start'>, <Reading.OTHER: 'other'>)
     """
     own = unquoted(text)
-    alone = "".join(_tokens(own))
+    alone = "".join(_tokens(own, _plain))
     if provider_says is Reading.OPTED_OUT:
         return Reading.OPTED_OUT
     if automatic:
@@ -73,18 +79,26 @@ def reading_of(text: str, *, provider_says: Reading | None = None, automatic: bo
     return Reading.HELP if alone in _HELP_ALONE else Reading.OTHER
 
 
-def word_in(text: str, agreed: Mapping[CodeWord, str]) -> CodeWord | None:
-    """Which of the agreed code words a text says, however it is spelt: case, accents, spaces and punctuation are passed over.
+def is_too_long(text: str, *, fold: Fold) -> bool:
+    """Whether a text has more words than are searched for code words; a person looks at it at once instead."""
+    return len(_tokens(unquoted(text), fold)) > MOST_WORDS
+
+
+def word_in(text: str, agreed: Mapping[CodeWord, str], *, fold: Fold) -> CodeWord | None:
+    """Which of the agreed code words a text says, however it is spelt: what `fold` takes away, spaces and punctuation are
+    passed over. None for a text that is too long.
 
     That she is not safe, or wants a call, is heard wherever its word stands; that she is safe only when nothing else is
     said. Each word is compared with the whole of the text in constant time.
 
     >>> agreed = {CodeWord.SAFE: "Blue tit", CodeWord.NOT_SAFE: "Magpie"}
-    >>> word_in("blue-tit!", agreed), word_in("a MAG PIE, I think", agreed), word_in("blue tit, but he is back", agreed)
-    (<CodeWord.SAFE: 'safe'>, <CodeWord.NOT_SAFE: 'not_safe'>, None)
+    >>> [word_in(text, agreed, fold=str.lower) for text in ("blue-tit!", "a MAG PIE, I think", "blue tit, but he is back")]
+    [<CodeWord.SAFE: 'safe'>, <CodeWord.NOT_SAFE: 'not_safe'>, None]
     """
-    tokens = _tokens(unquoted(text))
-    folded = {meaning: "".join(_tokens(word)) for meaning, word in agreed.items()}
+    tokens = _tokens(unquoted(text), fold)
+    if len(tokens) > MOST_WORDS:
+        return None
+    folded = {meaning: "".join(_tokens(word, fold)) for meaning, word in agreed.items()}
     heard = {meaning for meaning, word in folded.items() if _is_said(tokens, word)}
     if CodeWord.SAFE in heard and len("".join(tokens)) > len(folded[CodeWord.SAFE]):
         heard.discard(CodeWord.SAFE)
@@ -111,10 +125,14 @@ def can_be_answered(sender: str) -> bool:
     return re.fullmatch(r"MG[0-9a-fA-F]{32}|\+?[0-9 ]+", sender) is not None
 
 
-def _tokens(text: str) -> list[str]:
-    """The words of a text in small plain letters."""
+def _plain(text: str) -> str:
+    """A text without accents and unseen characters: enough to know an order to the network by."""
     spread = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return _TOKEN.findall("".join(one for one in spread if unicodedata.category(one) not in {"Mn", "Cf"}))
+    return "".join(one for one in spread if unicodedata.category(one) not in {"Mn", "Cf"})
+
+
+def _tokens(text: str, fold: Fold) -> list[str]:
+    return _TOKEN.findall(fold(text))
 
 
 def _is_said(tokens: Sequence[str], word: str) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import abort, render_template, request
 from werkzeug.wrappers import Response
 
+from models.keyring import SealBroken
 from models.people import Victim
 from models.plans import Plan
 from models.vocabulary import CHANNEL_OF, Channel, CodeWord, ContactPointState, Detail, MilestoneKind
@@ -95,7 +96,10 @@ def _agreed(form: PlanForm, participation_id: UUID, points: Mapping[str, PointSh
 
 
 def _code_words(act: Act, plan: Plan | None, part: Part) -> dict[CodeWord, str]:
-    return plan.open_code_words(act.key(part.victim.id)) if plan else {}
+    try:
+        return plan.open_code_words(act.key(part.victim.id)) if plan else {}
+    except SealBroken:
+        return {}  # lost: they are to be agreed anew, on this very page
 
 
 def _offered(points: list[PointShown], plan: Plan | None) -> list[PointShown]:

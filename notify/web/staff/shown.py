@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from markupsafe import Markup
 from sqlalchemy import select
 
 from models.keyring import SERVICE, OwnerKey, SealBroken
@@ -13,10 +14,13 @@ from models.oversight import Task
 from models.people import ContactPoint, Representative, Victim
 from models.staff import Staff, Unit
 from models.vocabulary import ContactPointKind, Reading, RiskLevel, TaskKind
+from notify.delivery.follow_ups import joined
+from notify.delivery.rules.inbound import is_too_long
 from notify.ledger.acts import Act
 from notify.phone import masked
 from notify.web.staff.lookups import Part
-from notify.web.staff.words import said
+from notify.web.staff.words import said, when
+from notify.wording.discreet import folded
 
 CONTACT = {
     ContactPointKind.MOBILE: "Mobile",
@@ -41,6 +45,12 @@ READ_AS = {
 }
 """What the officer is told beside the words that came in."""
 
+SHARED = "Something came in from a number or address that two people share. Check by another agreed way before it is used."
+"""What is said to the officer of another victim than the one whose words they are."""
+
+TOO_LONG = "It is too long to be searched for code words."
+
+MOST_SHOWN = 100  # things that came in while one task was open: the newest
 LONGEST_SHOWN = 1_600  # characters of what came in: as long as a text can be, and the beginning of a mail
 
 
@@ -177,10 +187,29 @@ def why_asked(act: Act, task: Task) -> str | None:
         return None
     came_in = act.session.get(Inbound, task.subject_id)
     if came_in is not None:
-        return f"“{_begins(inbound_text(act, came_in))}” {inbound_read_as(act, came_in)}"
+        return _all_that_came_in(act, task, came_in)
     if task.kind is TaskKind.FOLLOW_UP_INBOUND:
         return "Said on the private page that it is not safe to be contacted as agreed"
     return "Asked on the private page to be called" if task.subject_id == task.victim_id else None
+
+
+def _all_that_came_in(act: Act, task: Task, first: Inbound) -> str:
+    """What opened a task and, a line each, what came from the same number since then."""
+    lines = [_came_in(act, task, first)]
+    if task.kind is TaskKind.FOLLOW_UP_INBOUND:
+        more = joined(act.session, task, first)
+        if len(more) > MOST_SHOWN:
+            lines.append(f"{len(more) - MOST_SHOWN} earlier ones are not shown here: read them in the case.")
+        lines += [f"{when(row.received_at)}: {_came_in(act, task, row)}" for row in more[-MOST_SHOWN:]]
+    return Markup("<br>").join(lines)  # which escapes each line
+
+
+def _came_in(act: Act, task: Task, row: Inbound) -> str:
+    """The words and what they were taken for; nothing of either to the officer of another victim with that number."""
+    point = act.session.get(ContactPoint, row.contact_point_id) if row.contact_point_id else None
+    if point is None or point.victim_id != task.victim_id:
+        return SHARED
+    return f"“{_begins(inbound_text(act, row))}” {inbound_read_as(act, row)}"
 
 
 def _begins(text: str) -> str:
@@ -188,13 +217,21 @@ def _begins(text: str) -> str:
 
 
 def inbound_text(act: Act, row: Inbound) -> str:
-    """What came in, opened."""
-    return _inbound_key(act, row).open(row, "text_sealed")
+    """What came in, opened; what does not open must not take the page away."""
+    try:
+        return _inbound_key(act, row).open(row, "text_sealed")
+    except SealBroken:
+        return "Cannot be read"
 
 
 def inbound_read_as(act: Act, row: Inbound) -> str:
     """What it was taken for, in a sentence or two."""
-    return READ_AS[Reading(_inbound_key(act, row).open(row, "reading_sealed"))]
+    try:
+        key = _inbound_key(act, row)
+        reading, text = Reading(key.open(row, "reading_sealed")), key.open(row, "text_sealed")
+    except SealBroken:
+        return "Check by another agreed way."
+    return f"{READ_AS[reading]} {TOO_LONG}" if is_too_long(text, fold=folded) else READ_AS[reading]
 
 
 def _inbound_key(act: Act, row: Inbound) -> OwnerKey:

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import render_template, url_for
 from werkzeug.wrappers import Response
 
+from models.keyring import OwnerKey, SealBroken
 from models.plans import Plan, PlanChannel
 from models.vocabulary import CodeWord, EnhancedRight, RiskLevel
 from notify.access import WRITERS
@@ -46,8 +47,8 @@ class PlanShown:
     agreed_by: str
     reason: str | None = field(repr=False)
     channels: tuple[ChannelShown, ...]
-    code_words: tuple[CodeWord, ...]
-    """For which meanings one is agreed; the words are shown to nobody."""
+    code_words: tuple[CodeWord, ...] | None
+    """For which meanings one is agreed, None when that cannot be read; the words are shown to nobody."""
 
 
 @bp.get("/victims/<uuid:participation_id>")
@@ -124,5 +125,12 @@ def _plan(act: Act, part: Part, points: list[PointShown]) -> PlanShown | None:
             )
             for channel in plan.channels
         ),
-        code_words=tuple(plan.open_code_words(key)),
+        code_words=_code_words(plan, key),
     )
+
+
+def _code_words(plan: Plan, key: OwnerKey) -> tuple[CodeWord, ...] | None:
+    try:
+        return tuple(plan.open_code_words(key))
+    except SealBroken:
+        return None

@@ -10,7 +10,7 @@ from models.keyring import SealBroken
 from models.ledger import ContactEntry
 from models.messages import Inbound
 from models.oversight import Task
-from models.people import ContactPoint, Participation, Victim
+from models.people import ContactPoint, ContactPointChange, Participation, Victim
 from models.plans import Plan
 from models.vocabulary import (
     CodeWord,
@@ -19,6 +19,7 @@ from models.vocabulary import (
     Outcome,
     Reading,
     RepresentativeKind,
+    Role,
 )
 from notify.delivery.inbound import Came, apply_kept, receive
 from notify.errors import FieldFault
@@ -29,6 +30,8 @@ from tests.make import (
     ChannelPlan,
     make_case,
     make_plan,
+    make_staff,
+    make_unit,
     make_victim,
     make_window,
     record,
@@ -216,6 +219,98 @@ def test_a_code_word_from_somebody_who_speaks_for_her_is_any_text(agreed, word):
 
     assert set(states(agreed).values()) == {"verified"}
     assert tasks(agreed) == ["follow_up_inbound"]
+
+
+def share_the_number(world):
+    """A victim of another unit's case, with the same mobile and an e-mail of her own."""
+    make_unit(world, "U-2", name="South Team")
+    make_staff(world, "south", Role.CASE_OFFICER, unit="U-2")
+    world.by = "south"
+    make_case(world, "C-2", unit="U-2")
+    make_victim(world, "V-2", case="C-2", email="v2@example.org")
+    make_plan(world, ChannelPlan("V-2-mobile"), ChannelPlan("V-2-email"), victim="V-2", case="C-2")
+    return world.row(Victim, ref="V-2").id
+
+
+def test_after_the_word_for_not_safe_that_phone_is_used_for_nobody(agreed):
+    hers = share_the_number(agreed)
+
+    came(agreed, "magpie")
+    record(agreed, case="C-2")
+    run_ticks(agreed)
+
+    assert states(agreed) == {
+        "V-1-mobile": "suspended", "V-1-email": "suspended", "V-2-mobile": "suspended", "V-2-email": "verified",
+    }  # fmt: skip
+    assert [one.to for one in agreed.arrived] == ["v2@example.org"]
+    assert tasks(agreed, victim_id=hers) == ["follow_up_inbound", "verify_contact"]
+    assert agreed.row(Task, victim_id=hers, kind="follow_up_inbound").due_at == agreed.clock()
+
+
+def test_why_a_shared_number_was_suspended_says_nothing_of_the_other_victims_word(agreed):
+    hers = share_the_number(agreed)
+
+    came(agreed, "magpie")
+
+    (change,) = agreed.rows(ContactPointChange, victim_id=hers, state="suspended")
+    with agreed.services.acting(THE_SERVICE) as act:
+        reason = act.key(hers).open(change, "reason_sealed")
+    assert reason == "something came in from a number or address that two people share"
+
+
+@pytest.mark.parametrize("word", WORDS.values())
+def test_what_has_a_code_word_is_kept_as_that_of_whose_word_it_is(world, word):
+    """The number was another victim's first."""
+    hers = share_the_number(world)
+    world.clock.pass_time(minutes=5)
+    world.by = "officer"
+    make_victim(world, email="v1@example.org")
+    make_plan(world, ChannelPlan(), ChannelPlan("V-1-email"), code_words=WORDS)
+
+    came(world, word)
+
+    kept = world.row(Inbound)
+    assert kept.contact_point_id == world.row(ContactPoint, ref="V-1-mobile").id
+    assert readings(world) <= {Reading.SAFE_WORD, Reading.NOT_SAFE_WORD, Reading.CALL_ME_WORD}
+    with world.services.acting(THE_SERVICE) as act, pytest.raises(SealBroken):
+        act.key(hers).open(kept, "text_sealed")
+
+
+def test_a_dictionary_is_not_searched_for_code_words_but_looked_at_at_once(agreed):
+    came(agreed, "Hello", "v1@example.org")
+    agreed.clock.pass_time(minutes=5)
+
+    came(agreed, f"{'hello ' * 60} magpie", "v1@example.org")
+
+    assert readings(agreed) == {Reading.OTHER}
+    assert set(states(agreed).values()) == {"verified"}
+    assert agreed.row(Task).due_at == agreed.clock()
+
+
+def test_where_no_code_word_is_agreed_a_long_text_is_any_text(world):
+    make_victim(world)
+    make_plan(world)
+
+    came(world, "hello " * 61)
+
+    assert world.row(Task).due_at is None
+
+
+def test_the_word_for_not_safe_joins_no_task_that_may_have_been_read(agreed):
+    came(agreed, "help")
+
+    came(agreed, "magpie")
+
+    assert tasks(agreed).count("follow_up_inbound") == 2
+
+
+def test_a_letter_with_a_stroke_is_heard_without_it(world):
+    make_victim(world)
+    make_plan(world, code_words={CodeWord.NOT_SAFE: "Łukasz Ørn"})
+
+    came(world, "lukasz orn")
+
+    assert readings(world) == {Reading.NOT_SAFE_WORD}
 
 
 def test_a_new_version_of_the_plan_keeps_the_words_unless_others_are_agreed(agreed):

@@ -1,15 +1,19 @@
 """What comes in is from whoever holds the phone: nothing is answered, a channel stops at a word, and the duty goes on elsewhere."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
 from models.messages import Inbound, Message
 from models.oversight import Task
-from models.people import ContactPoint, ContactPointChange
+from models.people import ContactPoint, ContactPointChange, Victim
 from models.vocabulary import Reading
 from notify.delivery.inbound import Came, receive
 from notify.ledger.audit import THE_SERVICE
+from notify.ledger.tasks import finish_task
+from notify.planning.contact_points import verify
+from notify.planning.queries import contact_point_by_ref
 from tests.make import (
     ChannelPlan,
     make_plan,
@@ -17,6 +21,7 @@ from tests.make import (
     make_window,
     record,
     run_ticks,
+    suspend_point,
     verify_point,
     when,
 )
@@ -38,6 +43,13 @@ def states(world):
 
 def tasks(world, **equal):
     return sorted(task.kind.value for task in world.rows(Task, state="open", **equal))
+
+
+def do_tasks(world):
+    """Whatever is open is marked as done."""
+    with world.acting() as act:
+        for task in act.session.query(Task).filter_by(state="open").all():
+            finish_task(act, task)
 
 
 def came(world, text="Hello", sender=HERS, **more):
@@ -134,7 +146,7 @@ def test_start_opens_nothing_again_by_itself(told_by_text, says):
     assert reading(told_by_text) is Reading.START
     assert states(told_by_text)["V-1-mobile"] == "suspended"
     assert [one.to for one in told_by_text.arrived] == ["v1@example.org"]
-    assert tasks(told_by_text).count("follow_up_inbound") == 2
+    assert tasks(told_by_text) == ["follow_up_inbound", "verify_contact"]
 
 
 def test_what_the_provider_took_for_a_stop_stops_whatever_its_words(told_by_text):
@@ -233,26 +245,169 @@ def test_a_text_from_nobody_known_is_kept_and_changes_nothing(told_by_text):
     assert told_by_text.row(Inbound).contact_point_id is None
 
 
+def test_a_text_that_came_before_its_number_was_known_is_hers_once_it_is_understood(world):
+    came(world, "Hello")
+    with world.services.acting(THE_SERVICE) as act:
+        act.session.query(Inbound).one().applied = False
+    make_victim(world)
+
+    run_ticks(world)
+
+    assert world.row(Inbound).contact_point_id == world.row(ContactPoint).id
+    assert reading(world) is Reading.OTHER
+    assert tasks(world) == ["follow_up_inbound"]
+
+
 def test_one_task_a_day_is_enough_for_answers_by_a_machine(told_by_text):
     away = "I am away until Monday"
     for hours in (0, 1, 22):
         told_by_text.clock.pass_time(hours=hours)
         came(told_by_text, away, sender="v1@example.org", automatic=True)
-    assert tasks(told_by_text) == ["follow_up_inbound"]
+        do_tasks(told_by_text)
+    assert len(told_by_text.rows(Task)) == 1
 
     told_by_text.clock.pass_time(hours=2)
     came(told_by_text, away, sender="v1@example.org", automatic=True)
 
     assert len(told_by_text.rows(Inbound)) == 4
-    assert tasks(told_by_text) == ["follow_up_inbound", "follow_up_inbound"]
+    assert len(told_by_text.rows(Task)) == 2
 
 
 def test_an_answer_by_a_machine_hides_no_answer_by_a_person(told_by_text):
     came(told_by_text, "I am away", sender="v1@example.org", automatic=True)
+    do_tasks(told_by_text)
 
     came(told_by_text, "Please ring", sender="v1@example.org")
 
+    assert tasks(told_by_text) == ["follow_up_inbound"]
+
+
+def test_however_much_comes_from_an_address_it_is_one_task(told_by_text):
+    for number in range(30):
+        came(told_by_text, f"Hello {number}", sender="v1@example.org")
+
+    assert len(told_by_text.rows(Inbound)) == 30
+    assert tasks(told_by_text) == ["follow_up_inbound"]
+
+
+def test_what_comes_from_another_way_is_another_task(told_by_text):
+    came(told_by_text, "Hello", sender="v1@example.org")
+    came(told_by_text, "Hello")
+
     assert tasks(told_by_text) == ["follow_up_inbound", "follow_up_inbound"]
+
+
+def test_what_comes_after_a_task_was_done_is_a_new_task(told_by_text):
+    came(told_by_text, "Hello")
+    do_tasks(told_by_text)
+
+    came(told_by_text, "Hello again")
+
+    assert tasks(told_by_text) == ["follow_up_inbound"]
+
+
+def test_a_cry_for_help_brings_forward_the_task_that_it_joins(told_by_text):
+    came(told_by_text, "Hello")
+    told_by_text.clock.pass_time(minutes=5)
+    at = told_by_text.clock()
+
+    for _ in range(3):
+        came(told_by_text, "help")
+        told_by_text.clock.pass_time(minutes=5)
+
+    assert told_by_text.row(Task).due_at == at
+
+
+def test_what_is_understood_late_does_not_join_a_task_that_would_not_show_it(told_by_text):
+    came(told_by_text, "Please ring")
+    told_by_text.clock.pass_time(minutes=5)
+    came(told_by_text, "Hello")
+    with told_by_text.services.acting(THE_SERVICE) as act:
+        first, second = act.session.query(Inbound).order_by(Inbound.received_at)
+        first.applied = False
+        act.session.query(Task).one().subject_id = second.id
+
+    run_ticks(told_by_text)
+
+    assert {task.subject_id for task in told_by_text.rows(Task)} == {first.id, second.id}
+
+
+@pytest.mark.parametrize("column", ["sender_sealed", "text_sealed", "reading_sealed"])
+def test_a_text_that_does_not_open_is_for_a_person_and_the_others_are_acted_on(told_by_text, column):
+    make_victim(told_by_text, "V-2", mobile="07700 900002")
+    make_plan(told_by_text, victim="V-2")
+    came(told_by_text, "Hello", provider_ref="SM1")
+    told_by_text.clock.pass_time(minutes=5)
+    came(told_by_text, "STOP", sender="+447700900002", provider_ref="SM2")
+    verify_point(told_by_text, "V-2-mobile")
+    do_tasks(told_by_text)
+    with told_by_text.services.acting(THE_SERVICE) as act:
+        act.session.query(Inbound).update({"applied": False})
+        setattr(act.session.query(Inbound).filter_by(provider_ref="SM1").one(), column, b"\x01" * 60)
+
+    run_ticks(told_by_text)
+
+    assert {row.applied for row in told_by_text.rows(Inbound)} == {True}
+    assert states(told_by_text) == {
+        "V-1-mobile": "suspended", "V-1-email": "verified", "V-2-mobile": "suspended",
+    }  # fmt: skip
+    hers = told_by_text.row(Victim, ref="V-1").id
+    assert tasks(told_by_text, victim_id=hers) == ["follow_up_inbound", "verify_contact"]
+    followed = told_by_text.row(Task, victim_id=hers, kind="follow_up_inbound", state="open")
+    assert followed.due_at == told_by_text.clock()
+
+
+def test_a_text_from_nobody_known_that_does_not_open_is_passed_over(told_by_text):
+    came(told_by_text, "Hello", sender="+447700900777")
+    with told_by_text.services.acting(THE_SERVICE) as act:
+        act.session.query(Inbound).update({"applied": False, "text_sealed": b"\x01" * 60})
+
+    run_ticks(told_by_text)
+
+    assert told_by_text.row(Inbound).applied
+    assert tasks(told_by_text) == []
+
+
+def test_a_number_shared_with_a_victim_who_was_erased_is_still_heard_for_the_other(told_by_text):
+    told_by_text.clock.pass_time(minutes=5)
+    make_victim(told_by_text, "V-2")
+    make_plan(told_by_text, victim="V-2")
+    with told_by_text.services.sessions.begin() as session:
+        told_by_text.services.keys.destroy(session, told_by_text.row(Victim, ref="V-1").id)
+
+    came(told_by_text, "Hello")
+
+    (task,) = told_by_text.rows(Task)
+    assert task.victim_id == told_by_text.row(Victim, ref="V-2").id
+    assert told_by_text.row(Inbound).contact_point_id == told_by_text.row(ContactPoint, ref="V-2-mobile").id
+
+
+def test_a_doubt_that_meets_a_verification_on_its_way_is_not_lost(told_by_text, second):
+    came(told_by_text, "STOP")
+
+    with ThreadPoolExecutor(1) as pool:
+        with told_by_text.acting() as act:
+            verify(act, contact_point_by_ref(act.session, "V-1-mobile"), reason="rung back")
+            act.session.flush()
+            doubt = pool.submit(came, second, "STOP")
+            wait([doubt], timeout=1)
+        doubt.result()
+
+    assert states(told_by_text)["V-1-mobile"] == "suspended"
+
+
+def test_an_officers_doubt_that_meets_a_verification_on_its_way_is_not_lost(told_by_text, second):
+    suspend_point(told_by_text)
+
+    with ThreadPoolExecutor(1) as pool:
+        with told_by_text.acting() as act:
+            verify(act, contact_point_by_ref(act.session, "V-1-mobile"), reason="rung back")
+            act.session.flush()
+            doubt = pool.submit(suspend_point, second)
+            wait([doubt], timeout=1)
+        doubt.result()
+
+    assert states(told_by_text)["V-1-mobile"] == "suspended"
 
 
 def test_what_came_in_is_sealed_and_no_word_of_it_is_logged(told_by_text, caplog):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.vocabulary import Channel, ReceiptStatus
-from notify.delivery.rules.bounces import said_of
+from notify.delivery.rules.bounces import said_in_words, said_of
 from notify.delivery.rules.failures import Fault, fault_of
 
 STATUSES = st.from_regex(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True)
@@ -48,3 +48,32 @@ def test_no_report_ever_says_that_a_mail_arrived(action, status):
 @pytest.mark.parametrize("action", ["Failed", " FAILED "])
 def test_an_action_is_known_however_it_is_written(action):
     assert said_of(action, "5.1.1") == (ReceiptStatus.UNDELIVERED, "550")
+
+
+QMAIL = "Hi. This is the qmail-send program at mx.example.org.\n\n<v1@example.org>:\n"
+COPY = "\n\n--- Below this line is a copy of the message.\n\nA mailbox (#5.1.1) of which we write\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("Sorry, no mailbox here by that name. (#5.1.1)", "5.1.1"),
+        ("mx.example.org does not like recipient. (#5.2.1)\nGiving up on mx.example.org.", "5.2.1"),
+        ("Connected, but it broke. (#4.4.2)\nI'm not going to try again; it has been too long.", "4.4.2"),
+    ],
+)
+def test_a_notice_in_plain_words_says_what_failed(said, status):
+    assert said_in_words(QMAIL + said + COPY) == ("failed", status)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        QMAIL + "It is put off. (#4.4.2)" + COPY,
+        QMAIL + "It did not work." + COPY,
+        "Hello, this is Ada. I was told (#5.1.1)" + COPY,
+        "",
+    ],
+)
+def test_a_notice_that_does_not_plainly_say_so_is_no_failure(text):
+    assert said_in_words(text) is None

@@ -1,5 +1,6 @@
 """What came in is taken for: words that ask to stop, code words however they are spelt, and senders that can be answered."""
 
+import re
 import time
 
 import pytest
@@ -7,11 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.vocabulary import CodeWord, Reading
-from notify.delivery.rules.inbound import SUSPENDING, can_be_answered, reading_of, unquoted, word_in
+from notify.delivery.rules.inbound import (
+    MOST_WORDS,
+    SUSPENDING,
+    can_be_answered,
+    is_too_long,
+    reading_of,
+    unquoted,
+)
+from notify.delivery.rules.inbound import word_in as word_in_folded
+from notify.wording.discreet import folded
 
 WORDS = {CodeWord.SAFE: "Blue tit", CodeWord.NOT_SAFE: "Magpie 7", CodeWord.CALL_ME: "Café nero"}
 ANYTHING = st.text(max_size=200)
+FEW_WORDS = ANYTHING.filter(lambda text: len(re.findall(r"[^\W_]+", folded(text))) < MOST_WORDS // 2)
 BETWEEN = st.text(alphabet=" .,-_'\u2019!?\u00ad\n\t", max_size=3)
+
+
+def word_in(text, agreed):
+    return word_in_folded(text, agreed, fold=folded)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +122,7 @@ def test_a_code_word_is_known_without_its_accents():
     assert word_in("ｍａｇｐｉｅ７", WORDS) is CodeWord.NOT_SAFE
 
 
-@given(ANYTHING, ANYTHING)
+@given(FEW_WORDS, FEW_WORDS)
 def test_that_she_is_not_safe_is_heard_wherever_its_word_stands(before, after):
     text = f"{before} magpie 7 {after}".replace(">", " ")
 
@@ -126,6 +141,22 @@ def test_that_she_is_safe_is_heard_only_when_nothing_else_is_said(more, before):
 def test_a_text_without_the_letters_of_a_word_never_says_it(text, agreed):
     assert word_in(text, WORDS) is None
     assert word_in("", agreed) is None
+
+
+@pytest.mark.parametrize(
+    ("agreed", "typed"), [("Łukasz", "Lukasz"), ("Smørre", "smorre"), ("Lukasz", "ŁUKASZ")]
+)
+def test_a_code_word_is_known_without_its_strokes(agreed, typed):
+    assert word_in(typed, {CodeWord.NOT_SAFE: agreed}) is CodeWord.NOT_SAFE
+
+
+@given(st.integers(min_value=0, max_value=200), st.integers(min_value=0, max_value=200))
+def test_among_too_many_words_none_is_heard(before, after):
+    text = f"{'hello ' * before} magpie7 {'hello ' * after}"
+    too_long = before + 1 + after > MOST_WORDS
+
+    assert is_too_long(text, fold=folded) is too_long
+    assert word_in(text, WORDS) is (None if too_long else CodeWord.NOT_SAFE)
 
 
 @pytest.mark.parametrize("letters", ["", "?!", " "])

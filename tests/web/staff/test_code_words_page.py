@@ -11,7 +11,8 @@ from models.plans import Plan
 from models.vocabulary import CodeWord
 from notify.delivery.inbound import Came, receive
 from notify.ledger.audit import THE_SERVICE
-from tests.make import make_plan, make_victim
+from notify.web.staff.shown import why_asked
+from tests.make import make_case, make_plan, make_victim
 from tests.web.staff.kit import Desk, faults, open_desk, typed
 
 WORDS = {CodeWord.SAFE: "Blue tit", CodeWord.NOT_SAFE: "Magpie"}
@@ -192,3 +193,105 @@ def test_in_the_lists_every_text_that_came_in_looks_the_same(desk: Desk, victim:
     assert "Follow up what came in" in listed
     assert "agpie" not in listed
     assert "not safe" not in listed
+
+
+def test_all_that_came_in_since_a_task_was_opened_is_on_its_page(desk: Desk, victim: Participation) -> None:
+    make_plan(desk.world)
+    services = desk.world.services
+    for text in ("First of all", "<b>Then</b> this", "And help"):
+        receive(services.sessions, services.keys, Came("+447700900123", text), at=desk.world.clock())
+        desk.world.clock.pass_time(minutes=5)
+
+    page = desk.sign_in().get(f"/tasks/{desk.world.row(Task).id}/done").text
+
+    assert "“First of all”" in page
+    assert "5 January 2026 at 10:05am: “&lt;b&gt;Then&lt;/b&gt; this”" in page
+    assert "“And help”" in page
+
+
+def test_what_came_in_after_a_task_was_done_is_not_on_its_page(desk: Desk, victim: Participation) -> None:
+    make_plan(desk.world)
+    services = desk.world.services
+    receive(services.sessions, services.keys, Came("+447700900123", "First of all"), at=desk.world.clock())
+    task = desk.world.row(Task)
+    visitor = desk.sign_in()
+    visitor.post(f"/tasks/{task.id}/done")
+    desk.world.clock.pass_time(minutes=5)
+    receive(services.sessions, services.keys, Came("+447700900123", "Later on"), at=desk.world.clock())
+
+    with services.acting(THE_SERVICE) as act:
+        why = why_asked(act, act.session.get_one(Task, task.id))
+
+    assert why is not None
+    assert "First of all" in why
+    assert "Later on" not in why
+
+
+@pytest.mark.parametrize(
+    "text", ["Magpie", "Blue tit", "I am at Bird Street, magpi", "hello " * 60 + "magpie"]
+)
+def test_the_officer_of_another_victim_with_that_number_sees_nothing_of_what_she_wrote(
+    desk: Desk, victim: Participation, text: str
+) -> None:
+    make_plan(desk.world, code_words=WORDS)
+    desk.world.by = "stranger"
+    desk.world.clock.pass_time(minutes=5)
+    make_case(desk.world, "C-2", unit="U-2")
+    other = make_victim(desk.world, "V-2", case="C-2", mobile="07700 900123")
+    make_plan(desk.world, victim="V-2", case="C-2")
+    services = desk.world.services
+    receive(services.sessions, services.keys, Came("+447700900123", text), at=desk.world.clock())
+
+    visitor = desk.sign_in("stranger")
+    (task,) = desk.world.rows(Task, kind="follow_up_inbound", victim_id=other.victim_id)
+
+    asked = visitor.get(f"/tasks/{task.id}/done").text
+    assert "two people share. Check by another agreed way" in asked
+    paths = (f"/tasks/{task.id}/done", f"/cases/{other.case_id}", f"/victims/{other.id}", "/due")
+    for page in (visitor.get(path) for path in paths):
+        assert page.status_code == 200
+        assert not any(
+            word in page.text.lower() for word in ("magpi", "blue tit", "not safe", "code word for")
+        )
+
+
+def test_a_text_too_long_to_be_searched_for_code_words_is_said_to_be(
+    desk: Desk, victim: Participation
+) -> None:
+    make_plan(desk.world, code_words=WORDS)
+    services = desk.world.services
+    receive(services.sessions, services.keys, Came("+447700900123", "hello " * 61), at=desk.world.clock())
+
+    page = desk.sign_in().get(f"/tasks/{desk.world.row(Task).id}/done").text
+
+    assert "too long to be searched for code words" in page
+
+
+def test_what_came_in_and_does_not_open_takes_no_page_away(desk: Desk, victim: Participation) -> None:
+    make_plan(desk.world)
+    services = desk.world.services
+    receive(services.sessions, services.keys, Came("+447700900123", "Hello"), at=desk.world.clock())
+    with services.acting(THE_SERVICE) as act:
+        act.session.query(Inbound).one().text_sealed = b"torn"
+
+    visitor = desk.sign_in()
+
+    for path in (f"/tasks/{desk.world.row(Task).id}/done", f"/cases/{victim.case_id}"):
+        shown = visitor.get(path).text
+        assert "“Cannot be read”" in shown
+        assert "Check by another agreed way." in shown
+
+
+def test_code_words_that_do_not_open_are_agreed_anew_on_the_same_page(
+    desk: Desk, victim: Participation
+) -> None:
+    make_plan(desk.world, code_words=WORDS)
+    with desk.world.services.acting(THE_SERVICE) as act:
+        act.session.query(Plan).one().code_words_sealed = b"torn"
+    visitor = desk.sign_in()
+
+    assert "Cannot be read: agree them anew" in visitor.get(f"/victims/{victim.id}").text
+    assert visitor.get(path_of(victim)).status_code == 200
+    visitor.post(path_of(victim), make_fields(desk, 1, **{"code_words-not_safe": "Heron"}))
+
+    assert words_of(desk, 2) == {CodeWord.NOT_SAFE: "Heron"}

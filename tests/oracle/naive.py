@@ -159,7 +159,7 @@ class Reading:
             self.let_time_pass(event["at"])
             if event["do"] != "case":
                 getattr(self, f"on_{event['do']}")(event)
-        self.let_time_pass(until)
+        self.let_time_pass(until + timedelta.resolution)  # what is due at that very moment is done still
         return self
 
     def open(self) -> list[Owed]:

@@ -36,7 +36,7 @@ from notify.delivery.rules.retry import Retry
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.ledger.contact_log import write_attempts
+from notify.ledger.contact_log import Sent, write_attempts
 from notify.ledger.suspending import suspend
 from notify.ledger.tasks import open_task
 
@@ -197,17 +197,9 @@ def _not_taken(act: Act, message: Message, answer: ProviderError) -> None:
         act.log("message uncertain", message, owner=message.victim_id)
 
 
-class Carried(Protocol):
+class Letter(Sent, Protocol):
     """What is asked of a message that a provider has taken."""
 
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def participation_id(self) -> UUID: ...
-    @property
-    def victim_id(self) -> UUID: ...
-    @property
-    def contact_point_id(self) -> UUID | None: ...
     @property
     def channel(self) -> Channel | None: ...
     @property
@@ -218,7 +210,7 @@ class Carried(Protocol):
 class Taken:
     """A message that a provider has, by its name there, with the rules of the duties that it carries."""
 
-    message: Carried
+    message: Letter
     provider_ref: str | None
     rules: Sequence[str]
 

@@ -1,4 +1,7 @@
-"""Code words: agreed in the plan, sealed, known however they are spelt, and only from a number of hers."""
+"""Code words: agreed in the plan, sealed, known however they are spelt, and only from a number of hers.
+
+Long because each agreed word is tried from every phone that it could come from.
+"""
 
 import json
 import logging

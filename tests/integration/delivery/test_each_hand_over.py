@@ -1,4 +1,7 @@
-"""Invariant 1 within one batch: what happens while one message is handed over keeps back the next, if it must."""
+"""Invariant 1 within one batch: what happens while one message is handed over keeps back the next, if it must.
+
+Long because whatever can happen between two messages of a batch is tried.
+"""
 
 from collections import Counter
 from datetime import timedelta

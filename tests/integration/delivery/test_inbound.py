@@ -1,4 +1,7 @@
-"""What comes in is from whoever holds the phone: nothing is answered, a channel stops at a word, and the duty goes on elsewhere."""
+"""What comes in is from whoever holds the phone: nothing is answered, a channel stops at a word, and the duty goes on elsewhere.
+
+Long because each thing that somebody may answer is tried with what it must, and must not, do.
+"""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor, wait

@@ -1,4 +1,7 @@
-"""Mail that comes back: a bounce is a receipt for its message, a reply is from whoever reads the mailbox, and neither confirms."""
+"""Mail that comes back: a bounce is a receipt for its message, a reply is from whoever reads the mailbox, and neither confirms.
+
+Long because every way in which a mail can come back, or be forged, is tried.
+"""
 
 import hashlib
 

@@ -1,4 +1,7 @@
-"""The page of received texts: what the phones show, what its forms tell the service, and whom it turns away."""
+"""The page of received texts: what the phones show, what its forms tell the service, and whom it turns away.
+
+Long because every form of the page is tried with what is right and what is wrong in it.
+"""
 
 import re
 import socket

@@ -166,11 +166,16 @@ def make_engine(
     # Parameters stay out of error texts and logs: they may be a name or a number.
     options = {"compiled_cache": _Compiled()} if alone else {}
     engine = create_engine(
-        url, hide_parameters=True, pool_pre_ping=url.startswith("postgresql"), execution_options=options
+        url,
+        hide_parameters=True,
+        pool_pre_ping=url.startswith("postgresql"),
+        execution_options=options,
     )
     if engine.dialect.name == "sqlite":
         _tune_sqlite(engine, throw_away=throw_away, alone=alone)
         return engine
+    # Many rows in one statement: one after the other, what goes to and fro would take longer than the rows.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
     _tune_postgresql(engine)
     if throw_away:
         _relax_postgresql(engine, schema)

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import LargeBinary, Select, String, bindparam, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
 from models.duties import Duty
+from models.each import Each
 from models.keyring import Keyring, Place, SealBroken
 from models.messages import Message, MessageDuty
 from models.people import Victim
+from models.types import UtcDateTime
 from models.vocabulary import NO_CHANGE_RULE, Channel, Detail, DutyState, MessageState, Refusal, TaskKind
 from notify.delivery.carrying import COMPOSE_AGAIN, Carried, carried
 from notify.delivery.facts import Standing, standings
@@ -65,20 +67,20 @@ _NEWS_WAITS = (
         is_one_of(Duty.state, DutyState.OPEN),
     )
 )
-_CLAIM = (
-    update(Message)
-    .where(Message.id == bindparam("message"))
-    .values(
-        state=MessageState.CLAIMED,
-        attempt=Message.attempt + 1,
-        claimed_by=bindparam("worker"),
-        claimed_at=bindparam("now"),
-        lease_until=bindparam("until"),
-        valid_until=bindparam("valid"),
-        provider=bindparam("carrier"),
-        callback_hash=bindparam("callback"),
-        redact_at=bindparam("redact"),
-    )
+_CLAIM = Each(
+    Message,
+    {"valid": UtcDateTime(), "carrier": String(), "callback": LargeBinary(), "redact": UtcDateTime()},
+    lambda given: {
+        "state": MessageState.CLAIMED,
+        "attempt": Message.attempt + 1,
+        "claimed_by": bindparam("worker"),
+        "claimed_at": bindparam("now"),
+        "lease_until": bindparam("until"),
+        "valid_until": given("valid"),
+        "provider": given("carrier"),
+        "callback_hash": given("callback"),
+        "redact_at": given("redact"),
+    },
 )
 _HOLD = (
     update(Message)
@@ -164,7 +166,7 @@ def claim_due(
             rules = tuple(duty.rule for duty in duties[message.id])
             claims.append(Claim(outgoing, providers[message.channel], at + LEASE / 2, rules, message))
             spoken_to.add(message.victim_id)
-        act.run_many(_CLAIM, [_row(claim, at=at, worker=worker) for claim in claims])
+        act.run_each(_CLAIM, [_row(claim) for claim in claims], worker=worker, now=at, until=at + LEASE)
         return len(messages), claims
 
 
@@ -212,14 +214,11 @@ def _sooner(one: Decision, other: Send | Hold) -> Decision:
     return other
 
 
-def _row(claim: Claim, *, at: datetime, worker: str) -> Mapping[str, object]:
+def _row(claim: Claim) -> Mapping[str, object]:
     """What of a claim is kept."""
     outgoing, provider = claim.outgoing, claim.provider
     return {
-        "message": outgoing.message_id,
-        "worker": worker,
-        "now": at,
-        "until": at + LEASE,
+        "id": outgoing.message_id,
         "valid": outgoing.valid_until,
         "carrier": provider.name,
         "callback": hashed(outgoing.callback_token),

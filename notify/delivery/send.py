@@ -10,11 +10,12 @@ from time import sleep
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, case, select, update
+from sqlalchemy import Select, String, bindparam, case, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
+from models.each import Each
 from models.keyring import Keyring, Place
 from models.messages import Message
 from models.people import ContactPoint, Participation
@@ -55,20 +56,20 @@ NOT_KNOWN_TO_BE_SENT = (
     MessageState.HELD,
 )
 
-_ACCEPT = (
-    update(Message)
-    .where(Message.id == bindparam("message"))
-    .values(
+_ACCEPT = Each(
+    Message,
+    {"ref": String()},
+    lambda given: {
         # A receipt that came before the provider's answer is not overwritten; what was given back as not sent is.
-        state=case(
+        "state": case(
             (is_one_of(Message.state, *NOT_KNOWN_TO_BE_SENT), MessageState.ACCEPTED),
             else_=Message.state,
         ),
-        provider_ref=bindparam("ref"),
-        handed_over_at=bindparam("now"),
-        lease_until=None,
-        not_before=None,
-    )
+        "provider_ref": given("ref"),
+        "handed_over_at": bindparam("now"),
+        "lease_until": None,
+        "not_before": None,
+    },
 )
 _LOCKED: Select[*tuple[Any, ...]] = (
     select(
@@ -217,8 +218,8 @@ class Taken:
 
 def accept(act: Act, taken: Sequence[Taken]) -> None:
     """The provider has them."""
-    rows = [{"message": one.message.id, "ref": one.provider_ref, "now": act.at} for one in taken]
-    act.run_many(_ACCEPT, rows)
+    rows = [{"id": one.message.id, "ref": one.provider_ref} for one in taken]
+    act.run_each(_ACCEPT, rows, now=act.at)
     write_attempts(act, Outcome.MESSAGE_ACCEPTED, [(one.message, one.rules) for one in taken])
     for one in taken:
         act.log(

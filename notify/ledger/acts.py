@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Executable, Insert, insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import Table
+from models.each import Each
 from models.keyring import SERVICE, Keyring, OwnerKey, Row
 from notify.ledger import audit
 from notify.ledger.audit import Actor, Record
@@ -62,6 +63,11 @@ class Act:
         if rows:
             self.session.flush()
             self.connection.execute(statement, rows)
+
+    def run_each(self, change: Each, rows: Sequence[Mapping[str, object]], **same: object) -> None:
+        """Make one prepared change to several rows, each with values of its own; `same` is what they share."""
+        self.session.flush()
+        change.run(self.connection, rows, **same)
 
     def log(
         self,

@@ -10,10 +10,12 @@ import os
 import ssl
 import weakref
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock, Thread
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import certifi
@@ -24,6 +26,8 @@ from notify.delivery.providers.base import ProviderError, TryLater, Uncertain
 from notify.delivery.providers.twilio_http import Rejected, base_of, readdressed, retry_after
 
 T = TypeVar("T")
+
+ANYWHERE = "https://api.twilio.com/"
 
 IDLE = 10.0
 """Seconds for which a connection is kept that nobody uses: one that the other side closed loses the next message's answer."""
@@ -45,7 +49,7 @@ class TwilioLoop:
         """What each call returns or raises, in their order. Threads take turns, so that no call waits for a connection."""
         with self._turn:
             if self._line is None or self._line.process != os.getpid():  # a thread does not live on in a copy
-                self._line = _Line(self._timeout, self._at_once)
+                self._line = _Line(self._timeout, self._at_once, _proxy_to(readdressed(ANYWHERE, self._base)))
                 weakref.finalize(self, self._line.hang_up)
             return asyncio.run_coroutine_threadsafe(_all(calls), self._line.loop).result()
 
@@ -84,11 +88,11 @@ class TwilioLoop:
 class _Line:
     """An event loop in its thread, with the connections that it keeps."""
 
-    def __init__(self, timeout: aiohttp.ClientTimeout, at_once: int) -> None:
+    def __init__(self, timeout: aiohttp.ClientTimeout, at_once: int, proxy: "_Proxy") -> None:
         self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
         Thread(target=self._live, name="twilio", daemon=True).start()
-        opened = asyncio.run_coroutine_threadsafe(self._open(timeout, at_once), self.loop)
+        opened = asyncio.run_coroutine_threadsafe(self._open(timeout, at_once, proxy), self.loop)
         self.session = opened.result()
 
     def hang_up(self) -> None:
@@ -101,14 +105,35 @@ class _Line:
         self.loop.close()
 
     @staticmethod
-    async def _open(patience: aiohttp.ClientTimeout, at_once: int) -> aiohttp.ClientSession:
+    async def _open(patience: aiohttp.ClientTimeout, at_once: int, proxy: "_Proxy") -> aiohttp.ClientSession:
         trusted = ssl.create_default_context(cafile=certifi.where())
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=at_once, keepalive_timeout=IDLE, ssl=trusted),
             timeout=patience,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
+            # Left to itself it would ask for the proxy, and a password file, in a thread for each text.
+            proxy=proxy.address,
+            proxy_auth=proxy.auth,
         )
+
+
+@dataclass(frozen=True)
+class _Proxy:
+    """Through which other machine the calls go, if through one."""
+
+    address: URL | None = field(repr=False)
+    auth: aiohttp.BasicAuth | None = field(repr=False)
+
+
+def _proxy_to(address: str) -> _Proxy:
+    """The proxy that this machine is set up to take (HTTPS_PROXY, NO_PROXY), asked once."""
+    parts = urlsplit(address)
+    found = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+    if not found:
+        return _Proxy(None, None)
+    url = URL(found)
+    auth = aiohttp.BasicAuth(url.user, url.password or "") if url.user else None
+    return _Proxy(url.with_user(None), auth)
 
 
 def of_the_wire(error: aiohttp.ClientError | TimeoutError) -> ProviderError:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cache
 from itertools import groupby
 from uuid import UUID
 
@@ -29,11 +29,18 @@ class Act:
     logged_at: datetime
     """When the service learned of it: `at`, but for an event that is brought in later than it happened."""
     records: list[Record] = field(default_factory=list)
+    _connection: Connection | None = field(default=None, init=False, repr=False)
 
-    @cached_property
+    @property
     def connection(self) -> Connection:
-        """The one that this transaction is on: asking the session for it anew costs as much as a small statement."""
-        return self.session.connection()
+        """The one that this transaction is on: asking the session for it anew costs as much as a small statement.
+
+        Not a cached property: that holds a lock of all acts while it waits for a database, and an act that has the
+        database already would wait for that lock.
+        """
+        if self._connection is None:
+            self._connection = self.session.connection()
+        return self._connection
 
     def key(self, owner: UUID) -> OwnerKey:
         return self.keys.of(self.session, owner)

@@ -1,6 +1,8 @@
 """Settings of one running service, read once from the environment and passed on (standard library only).
 
 Every setting is described in docs/settings.md; nothing else in the project reads the environment.
+
+Long because each setting, and what is wrong with it, is told in one place.
 """
 
 from collections.abc import Mapping
@@ -22,6 +24,19 @@ class ConfigError(Exception):
         self.faults = tuple(faults)
 
 
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """One account that texts go by; `name` is stored with each message that it carried."""
+
+    name: str
+    account_sid: str
+    auth_token: str = field(repr=False)
+    sender: str
+    base_url: str | None
+    per_second: int
+    """0 for as many as there are."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Typed settings. Fields are named as the environment names them, in lower case."""
@@ -36,12 +51,20 @@ class Settings:
     cookie_secure: bool
     trusted_proxies: int
     sms_provider: str
+    sms_provider_2: str
     email_provider: str
+    sms_per_second: int
+    sms_2_per_second: int
+    email_per_minute: int
     outbox_file: Path
     twilio_account_sid: str | None
     twilio_auth_token: str | None = field(repr=False)
     twilio_from: str | None
     twilio_base_url: str | None
+    twilio_2_account_sid: str | None
+    twilio_2_auth_token: str | None = field(repr=False)
+    twilio_2_from: str | None
+    twilio_2_base_url: str | None
     smtp_host: str | None
     smtp_port: int
     smtp_username: str | None
@@ -71,12 +94,20 @@ class Settings:
             cookie_secure=read.flag("COOKIE_SECURE", default=True),
             trusted_proxies=read.number("TRUSTED_PROXIES", 0, least=0, most=10),
             sms_provider=read.choice("SMS_PROVIDER", ("outbox", "twilio")),
+            sms_provider_2=read.choice("SMS_PROVIDER_2", ("none", "twilio")),
             email_provider=read.choice("EMAIL_PROVIDER", ("outbox", "smtp")),
+            sms_per_second=read.number("SMS_PER_SECOND", 0, least=0, most=1_000),
+            sms_2_per_second=read.number("SMS_2_PER_SECOND", 0, least=0, most=1_000),
+            email_per_minute=read.number("EMAIL_PER_MINUTE", 0, least=0, most=60_000),
             outbox_file=Path(read.text("OUTBOX_FILE") or "var/outbox.ndjson"),
             twilio_account_sid=read.text("TWILIO_ACCOUNT_SID"),
             twilio_auth_token=read.text("TWILIO_AUTH_TOKEN"),
             twilio_from=read.text("TWILIO_FROM"),
             twilio_base_url=read.url("TWILIO_BASE_URL") or None,
+            twilio_2_account_sid=read.text("TWILIO_2_ACCOUNT_SID"),
+            twilio_2_auth_token=read.text("TWILIO_2_AUTH_TOKEN"),
+            twilio_2_from=read.text("TWILIO_2_FROM"),
+            twilio_2_base_url=read.url("TWILIO_2_BASE_URL") or None,
             smtp_host=read.text("SMTP_HOST"),
             smtp_port=read.number("SMTP_PORT", 587, least=1, most=65_535),
             smtp_username=read.text("SMTP_USERNAME"),
@@ -92,6 +123,27 @@ class Settings:
         if faults:
             raise ConfigError(faults)
         return settings
+
+    def twilio_accounts(self) -> tuple[TwilioAccount, ...]:
+        """The accounts that texts go by, the preferred one first; none where Twilio is not in use."""
+        first = TwilioAccount(
+            "twilio",
+            self.twilio_account_sid or "",
+            self.twilio_auth_token or "",
+            self.twilio_from or "",
+            self.twilio_base_url,
+            self.sms_per_second,
+        )
+        second = TwilioAccount(
+            "twilio_2",
+            self.twilio_2_account_sid or "",
+            self.twilio_2_auth_token or "",
+            self.twilio_2_from or "",
+            self.twilio_2_base_url,
+            self.sms_2_per_second,
+        )
+        used = ((self.sms_provider, first), (self.sms_provider_2, second))
+        return tuple(account for provider, account in used if provider == "twilio")
 
     def require_root_key(self) -> str:
         """Return the root keys as text (the keyring reads it), or raise ConfigError when there are none."""
@@ -143,12 +195,26 @@ def _combination_faults(settings: Settings) -> list[str]:
             for name, provider in chosen.items()
             if provider == "outbox"
         )
+    return faults + _provider_faults(settings)
+
+
+def _provider_faults(settings: Settings) -> list[str]:
+    """Say what is missing for the providers that were chosen."""
+    faults = []
     needed: dict[str, str | None] = {}
     if settings.sms_provider == "twilio":
         needed |= {
             "TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
             "TWILIO_AUTH_TOKEN": settings.twilio_auth_token,
             "TWILIO_FROM": settings.twilio_from,
+        }
+    if settings.sms_provider_2 == "twilio":
+        if settings.sms_provider != "twilio":
+            faults.append("SMS_PROVIDER_2: stands by for another, so SMS_PROVIDER must be twilio")
+        needed |= {
+            "TWILIO_2_ACCOUNT_SID": settings.twilio_2_account_sid,
+            "TWILIO_2_AUTH_TOKEN": settings.twilio_2_auth_token,
+            "TWILIO_2_FROM": settings.twilio_2_from,
         }
     if settings.email_provider == "smtp":
         needed |= {"SMTP_HOST": settings.smtp_host, "EMAIL_FROM": settings.email_from}

@@ -62,7 +62,7 @@ def _send(services: Services, claim: Claim) -> Outcome:
         callback_token="",
     )
     try:
-        services.providers[Channel.EMAIL].send(outgoing, at=now)
+        services.providers.first(Channel.EMAIL).send(outgoing, at=now)
     except NotAsked:
         return NotTried()
     except ProviderError as answer:

@@ -41,5 +41,7 @@ def run_due(services: Services, worker: str) -> int:
         ready = [tick for tick in TIMETABLE if (when := due[tick.name]) is not None and when <= now]
         if not ready:
             return seen
-        for tick in ready:
-            seen += tick.run(services, worker)
+        looked = sum(tick.run(services, worker) for tick in ready)
+        if not looked:
+            return seen  # what is due has to wait for something else, such as a provider that is left alone
+        seen += looked

@@ -1,7 +1,7 @@
 """The worker: looks for each tick's work at every interval, until it is told to stop."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from queue import SimpleQueue
@@ -18,7 +18,6 @@ from jobs.heartbeats import BETWEEN, beat
 from jobs.tick import Tick
 from jobs.timetable import TIMETABLE
 from models.session import Database
-from models.vocabulary import Channel
 from notify.delivery.providers.base import Accepted, Answer, Found, NotAsked, Outgoing, Provider
 from notify.wiring import Services
 
@@ -134,10 +133,7 @@ class Worker:
     _told: SimpleQueue[None] = field(default_factory=SimpleQueue)
 
     def __post_init__(self) -> None:
-        providers: Mapping[Channel, Provider] = {
-            channel: Draining(provider, self.stopping)
-            for channel, provider in self.services.providers.items()
-        }
+        providers = self.services.providers.wrapped(lambda provider: Draining(provider, self.stopping))
         services = replace(self.services, providers=providers)
         self.runners = [Runner(tick, services, self.name, self.stopping) for tick in self.timetable]
 

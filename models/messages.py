@@ -21,6 +21,13 @@ class Message(Base):
             sqlite_where=text("state in ('held', 'queued')"),
             postgresql_where=text("state in ('held', 'queued')"),
         ),
+        Index(  # the other channel's messages, when those of one have to wait
+            "ix_messages_waiting_by_channel",
+            "channel",
+            "not_before",
+            sqlite_where=text("state in ('held', 'queued')"),
+            postgresql_where=text("state in ('held', 'queued')"),
+        ),
         Index(
             "ix_messages_in_flight",
             "lease_until",

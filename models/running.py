@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Table
+from models.vocabulary import BreakerState, Channel
 
 
 class Lease(Table):
@@ -28,6 +29,24 @@ class Heartbeat(Table):
     tick: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     worker: Mapped[str]
+
+
+class ProviderHealth(Table):
+    """How a provider is doing on a channel, as all workers know it: nothing is handed to it before `ready_at`."""
+
+    __tablename__ = "provider_health"
+
+    channel: Mapped[Channel] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[BreakerState]
+    failures: Mapped[int]
+    """Bad answers in a row."""
+    trips: Mapped[int]
+    """How often in a row the breaker opened: it stays open for longer each time."""
+    ready_at: Mapped[datetime]
+    since: Mapped[datetime | None]
+    """When the first of the bad answers came; empty while all is well."""
+    reason: Mapped[str | None]
 
 
 class AppliedEvent(Table):

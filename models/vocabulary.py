@@ -130,6 +130,14 @@ class MessageState(StrEnum):
     REFUSED = "refused"
 
 
+class BreakerState(StrEnum):
+    """Whether a provider is handed messages (a circuit breaker's words)."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
 class ReceiptStatus(StrEnum):
     """What a provider can say about a message, in our words."""
 

@@ -1,20 +1,23 @@
 """Settings to services: the one place where real adapters are chosen."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from config import ConfigError, Settings
+from config import ConfigError, Settings, TwilioAccount
 from models.keyring import Keyring, KeyringError, RootKeys
 from models.session import Database, open_database
 from models.vocabulary import Channel
 from notify.clock import Clock, utc_now
 from notify.delivery.providers.base import Provider
 from notify.delivery.providers.outbox import Outbox
+from notify.delivery.providers.routes import Route, Routes
 from notify.delivery.providers.smtp_email import SmtpEmail
+from notify.delivery.rules.pace import Pace
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
@@ -26,6 +29,7 @@ from notify.planning.policy import load_policy
 from notify.planning.rulebook import Rulebook
 from notify.wording.catalogue import Wording
 
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 TOKEN_BYTES = 24
 """Random bytes in a private link: beyond guessing, short enough for a text."""
 
@@ -41,7 +45,7 @@ class Services:
     rulebook: Rulebook = field(repr=False)
     alert_policy: AlertPolicy
     writer: Writer = field(repr=False)
-    providers: Mapping[Channel, Provider]
+    providers: Routes
 
     @property
     def sessions(self) -> sessionmaker[Session]:
@@ -67,7 +71,7 @@ def make_services(
     *,
     clock: Clock = utc_now,
     database: Database | None = None,
-    providers: Mapping[Channel, Provider] | None = None,
+    providers: Routes | None = None,
 ) -> Services:
     """Wire the service up. Raises ConfigError when the root key is missing, malformed or not this database's."""
     try:
@@ -96,25 +100,37 @@ def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def choose_providers(settings: Settings) -> Mapping[Channel, Provider]:
-    """The provider of each channel, by the settings."""
+def choose_providers(settings: Settings) -> Routes:
+    """The providers of each channel, the preferred one first, by the settings."""
     outbox = Outbox(settings.outbox_file)
-    return {
-        Channel.SMS: _twilio(settings) if settings.sms_provider == "twilio" else outbox,
-        Channel.EMAIL: _smtp(settings) if settings.email_provider == "smtp" else outbox,
-    }
+    texts = [
+        Route(Channel.SMS, _twilio(account, settings.public_url), _pace(account.per_second, SECOND))
+        for account in settings.twilio_accounts()
+    ]
+    mails = Route(
+        Channel.EMAIL,
+        _smtp(settings) if settings.email_provider == "smtp" else outbox,
+        _pace(settings.email_per_minute, MINUTE),
+    )
+    by_file = Route(Channel.SMS, outbox, _pace(settings.sms_per_second, SECOND))
+    return Routes((*(texts or [by_file]), mails))
 
 
-def _twilio(settings: Settings) -> Provider:
+def _pace(count: int, per: timedelta) -> Pace | None:
+    return Pace(count, per) if count else None
+
+
+def _twilio(account: TwilioAccount, public_url: str) -> Provider:
     # Its libraries take longer to load than most commands take to run.
     from notify.delivery.providers.twilio_sms import TwilioSms  # noqa: PLC0415 - as just said
 
     return TwilioSms(
-        account_sid=settings.twilio_account_sid or "",
-        auth_token=settings.twilio_auth_token or "",
-        sender=settings.twilio_from or "",
-        public_url=settings.public_url,
-        base_url=settings.twilio_base_url,
+        name=account.name,
+        account_sid=account.account_sid,
+        auth_token=account.auth_token,
+        sender=account.sender,
+        public_url=public_url,
+        base_url=account.base_url,
     )
 
 

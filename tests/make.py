@@ -38,7 +38,7 @@ from models.vocabulary import (
 )
 from notify.clock import Clock
 from notify.delivery.inbound import take_inbound
-from notify.delivery.providers.base import Provider
+from notify.delivery.providers.routes import Routes
 from notify.delivery.receipts import Slip, take_receipt
 from notify.delivery.sealed_updates import read_updates
 from notify.ledger.acts import Act
@@ -151,7 +151,10 @@ def make_world(database: Database, *, at: datetime = START, staff: bool = True) 
     clock = SettableClock(at)
     sms, email = RecordingProvider(), RecordingProvider()
     services = wire(
-        make_settings(), clock=clock, database=database, providers={Channel.SMS: sms, Channel.EMAIL: email}
+        make_settings(),
+        clock=clock,
+        database=database,
+        providers=Routes.to({Channel.SMS: sms, Channel.EMAIL: email}),
     )
     world = World(services, clock, sms, email)
     if staff:
@@ -167,7 +170,7 @@ def wire(
     *,
     clock: Clock,
     database: Database,
-    providers: Mapping[Channel, Provider] | None = None,
+    providers: Routes | None = None,
 ) -> Services:
     """Services by the real wiring; what that reads from files, and nothing ever changes, it reads once a test process."""
     first = _WIRED.get(settings)

@@ -20,6 +20,8 @@ from models.vocabulary import NO_CHANGE_RULE, Channel, Detail, DutyState, Messag
 from notify.delivery.carrying import COMPOSE_AGAIN, Carried, carried
 from notify.delivery.facts import Standing, standings
 from notify.delivery.providers.base import Outgoing, Provider
+from notify.delivery.providers.routes import Routes
+from notify.delivery.routing import Openings, openings
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.rules.windows import next_day
 from notify.delivery.writing import Writer, hashed
@@ -55,6 +57,7 @@ _DUE: Select[*tuple[Any, ...]] = (
     # The victim too: what another worker claims for her at this moment would come too soon after this.
     .with_for_update(of=(Message, Victim), skip_locked=True, key_share=True)
 )
+_DUE_BY = {channel: _DUE.where(is_one_of(Message.channel, channel)) for channel in Channel}
 _NEWS_WAITS = (
     select(Message.victim_id)
     .join(MessageDuty, MessageDuty.message_id == Message.id)
@@ -121,6 +124,8 @@ class Claim:
 
     outgoing: Outgoing
     provider: Provider
+    amiss: bool
+    """Whether the provider failed of late."""
     until: datetime
     """After this the claim is too old to be acted on."""
     rules: tuple[str, ...]
@@ -132,7 +137,7 @@ def claim_due(
     sessions: sessionmaker[Session],
     keys: Keyring,
     writer: Writer,
-    providers: Mapping[Channel, Provider],
+    providers: Routes,
     *,
     at: datetime,
     worker: str,
@@ -140,8 +145,8 @@ def claim_due(
 ) -> tuple[int, list[Claim]]:
     """Ask the gate again, on facts read now, and commit the claim before any provider hears of the message."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        due = act.connection.execute(_DUE, {"now": at, "most": limit})
-        messages = [_Due(*row) for row in due]
+        ways = openings(act.session, providers, at=at, limit=limit)
+        messages = _due(act, ways, limit)
         if not messages:
             return 0, []
         duties = carried(act.session, [message.id for message in messages])
@@ -164,10 +169,24 @@ def claim_due(
                 _unreadable(act, standing, message, [duty.rule for duty in duties[message.id]])
                 continue
             rules = tuple(duty.rule for duty in duties[message.id])
-            claims.append(Claim(outgoing, providers[message.channel], at + LEASE / 2, rules, message))
+            claims.append(Claim(outgoing, *ways.take(message.channel), at + LEASE / 2, rules, message))
             spoken_to.add(message.victim_id)
         act.run_each(_CLAIM, [_row(claim) for claim in claims], worker=worker, now=at, until=at + LEASE)
+        ways.settle()
         return len(messages), claims
+
+
+def _due(act: Act, ways: Openings, limit: int) -> list[_Due]:
+    """What may leave now, oldest first; of a channel that has little room or none, no more than it has."""
+    rooms = {channel: ways.most(channel) for channel in Channel}
+    if all(room == limit for room in rooms.values()):
+        return [_Due(*row) for row in act.connection.execute(_DUE, {"now": act.at, "most": limit})]
+    return [
+        _Due(*row)
+        for channel, room in rooms.items()
+        if room
+        for row in act.connection.execute(_DUE_BY[channel], {"now": act.at, "most": room})
+    ]
 
 
 def _says_no_news(duties: list[Carried]) -> bool:

@@ -70,11 +70,13 @@ _RING_AGAIN = (
 )
 
 
-def check_callback(session: Session, message_id: UUID, token: str) -> None:
-    """Whether a receipt's address carries the secret we gave for this message. Raises NotKnown."""
-    expected = session.scalars(select(Message.callback_hash).where(Message.id == message_id)).first()
+def check_callback(session: Session, message_id: UUID, token: str) -> str | None:
+    """Who carries the message, if a receipt's address has the secret we gave for it. Raises NotKnown."""
+    asked = select(Message.callback_hash, Message.provider).where(Message.id == message_id)
+    expected, carrier = session.execute(asked).one_or_none() or (None, None)
     if expected is None or not hmac.compare_digest(expected, hashed(token)):
         raise NotKnown("message")
+    return carrier
 
 
 def take_receipt(

@@ -1,6 +1,5 @@
 """Reconciles: a send with no certain outcome is looked up at the provider before anything is sent again."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +11,7 @@ from models.duties import Duty
 from models.keyring import Keyring, SealBroken
 from models.messages import Message
 from models.people import ContactPoint, Participation
-from models.vocabulary import Channel, DutyClass, DutyState, MessageState, TaskKind
+from models.vocabulary import DutyClass, DutyState, MessageState, TaskKind
 from notify.clock import Clock
 from notify.delivery.carrying import duties_of
 from notify.delivery.providers.base import (
@@ -21,9 +20,9 @@ from notify.delivery.providers.base import (
     Found,
     NotFound,
     Outgoing,
-    Provider,
     ProviderError,
 )
+from notify.delivery.providers.routes import Routes
 from notify.delivery.send import Taken, accept
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
@@ -48,7 +47,7 @@ class _Question:
 def reconcile(
     sessions: sessionmaker[Session],
     keys: Keyring,
-    providers: Mapping[Channel, Provider],
+    providers: Routes,
     *,
     clock: Clock,
     limit: int = BATCH,
@@ -56,16 +55,17 @@ def reconcile(
     """Settle what can be settled of the messages whose outcome is unknown. Returns how many were looked at."""
     questions = _take(sessions, keys, at=clock(), limit=limit)
     for question in questions:
-        found = _ask(question, providers[question.outgoing.channel], at=clock())
+        found = _ask(question, providers, at=clock())
         if found is not None:
             _settle(sessions, keys, question.outgoing, found, at=clock())
     return len(questions)
 
 
-def _ask(question: _Question, provider: Provider, *, at: datetime) -> Found | None:
+def _ask(question: _Question, providers: Routes, *, at: datetime) -> Found | None:
     """What the provider says; None when it cannot be asked now, and is asked again when the lease has run out."""
-    if provider.name != question.provider:
-        return CannotTell()  # another provider is set up now: that it knows nothing proves nothing
+    provider = providers.carrier(question.outgoing.channel, question.provider)
+    if provider is None:
+        return CannotTell()  # others are set up now: that they know nothing proves nothing
     try:
         return provider.look_up(
             question.outgoing, since=question.since, at=at, known_refs=question.known_refs

@@ -1,7 +1,6 @@
 """Redacts: what a provider still keeps of a message, its text and her number, is emptied there once nothing more comes of it."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,6 +13,7 @@ from models.messages import Message
 from models.vocabulary import Channel, MessageState
 from notify.clock import Clock
 from notify.delivery.providers.base import Provider, ProviderError, TryLater
+from notify.delivery.providers.routes import Routes
 from notify.ledger.acts import acting
 from notify.ledger.audit import THE_SERVICE
 
@@ -49,7 +49,7 @@ class _Record:
 def redact_due(
     sessions: sessionmaker[Session],
     keys: Keyring,
-    providers: Mapping[Channel, Provider],
+    providers: Routes,
     *,
     clock: Clock,
     limit: int = BATCH,
@@ -57,7 +57,7 @@ def redact_due(
     """Have emptied what is due, with no transaction open meanwhile. Returns how many messages were looked at."""
     seen, records = _take(sessions, at=clock(), limit=limit)
     for record in records:
-        failure = _redact(record, providers[record.channel])
+        failure = _redact(record, providers.carrier(record.channel, record.provider))
         _settle(sessions, keys, record, failure, at=clock())
     return seen
 
@@ -91,11 +91,11 @@ def _take(sessions: sessionmaker[Session], *, at: datetime, limit: int) -> tuple
         ]
 
 
-def _redact(record: _Record, provider: Provider) -> ProviderError | None:
+def _redact(record: _Record, provider: Provider | None) -> ProviderError | None:
     """What kept the record from being emptied; None when nothing is kept there any more."""
     if record.provider_ref is None:
         return None  # it never took the message
-    if provider.name != record.provider:
+    if provider is None:
         return ProviderError("provider_not_set_up")
     try:
         provider.redact(record.provider_ref)

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -27,11 +27,13 @@ from notify.delivery.providers.base import (
     Accepted,
     Answer,
     NotAsked,
-    Provider,
     ProviderError,
     Refused,
+    SlowDown,
     TryLater,
 )
+from notify.delivery.providers.routes import Routes
+from notify.delivery.routing import Streaks, note
 from notify.delivery.rules.failures import Fault, fault_of
 from notify.delivery.rules.retry import Retry
 from notify.delivery.writing import Writer
@@ -92,7 +94,7 @@ def send_due(
     reads: sessionmaker[Session],
     keys: Keyring,
     writer: Writer,
-    providers: Mapping[Channel, Provider],
+    providers: Routes,
     *,
     clock: Clock,
     worker: str,
@@ -109,6 +111,8 @@ def send_due(
             if not left:
                 raise
             sleep(PAUSES[-left])
+    told = [((claim.outgoing.channel, claim.provider.name), answer) for claim, answer in answers]
+    note(sessions, providers, told, amiss=any(claim.amiss for claim in claims), at=clock())
     return seen
 
 
@@ -117,9 +121,13 @@ def _hand_over(
 ) -> Iterator[tuple[Claim, Answer]]:
     """Ask each provider, wave after wave of as many as it takes side by side. No transaction is open meanwhile."""
     fresh = True  # the gate was asked a moment ago, when they were claimed
+    streaks = Streaks(clock())
     for wave in _waves(claims):
         now = clock()
         provider = wave[0].provider
+        if streaks.leaves_alone(provider):
+            yield from ((claim, NotAsked("provider_failing")) for claim in wave)
+            continue
         allowed = {claim.outgoing.message_id for claim in wave}
         if not fresh:
             allowed = _allowed(reads, wave, now)
@@ -133,7 +141,9 @@ def _hand_over(
             else:
                 go.append(claim)
         if go:
-            yield from zip(go, provider.send_all([one.outgoing for one in go], at=now), strict=True)
+            answers = provider.send_all([one.outgoing for one in go], at=now)
+            streaks.saw(provider, answers)
+            yield from zip(go, answers, strict=True)
         fresh = False
 
 
@@ -149,7 +159,7 @@ def _allowed(reads: sessionmaker[Session], wave: Sequence[Claim], now: datetime)
 
 def _waves(claims: Sequence[Claim]) -> Iterator[list[Claim]]:
     """What goes to one provider side by side, in the order of the claims."""
-    for _, same in groupby(claims, lambda claim: claim.outgoing.channel):
+    for _, same in groupby(claims, lambda claim: (claim.outgoing.channel, claim.provider.name)):
         waiting = list(same)
         size = waiting[0].provider.at_once
         yield from (waiting[first : first + size] for first in range(0, len(waiting), size))
@@ -185,8 +195,9 @@ def record(
 def _not_taken(act: Act, message: Message, answer: ProviderError) -> None:
     if message.state is not MessageState.CLAIMED:
         return  # a receipt was faster and knows better
-    if isinstance(answer, NotAsked):
-        message.state, message.not_before, message.lease_until = MessageState.QUEUED, act.at, None
+    if isinstance(answer, NotAsked | SlowDown):
+        # It keeps its place, and may leave as soon as its provider, or another, takes it.
+        message.state, message.lease_until = MessageState.QUEUED, None
         message.attempt -= 1
     elif isinstance(answer, TryLater):
         _try_later(act, message, answer)
@@ -264,7 +275,7 @@ def _try_later(act: Act, message: Message, answer: TryLater) -> None:
     when = RETRY.next_try(
         message.attempt,
         act.at,
-        not_after=None,
+        not_after=message.valid_until,  # later than that is too late to be a try of this one: others are left
         retry_after=answer.retry_after,
         jitter=random.random(),  # noqa: S311 - spreads load
     )

@@ -16,6 +16,7 @@ from models.session import Database, OneSession, open_database, schema_of_its_ow
 from models.tables import metadata
 from models.vocabulary import Channel
 from notify.delivery.providers.base import Accepted, Found, NotFound, OneByOne, Outgoing
+from notify.delivery.providers.routes import Routes
 from notify.delivery.writing import Writer
 from notify.errors import FieldFault
 from notify.eventfile import events
@@ -172,7 +173,7 @@ def replay_services(
             policy.due_soon_hours, policy.escalate_standard_days, policy.escalate_enhanced_days
         ),
         writer=Writer(Wording.load(), PUBLIC_URL, lambda: f"replay-{next(clock.tokens):08d}"),
-        providers={Channel.SMS: recorder, Channel.EMAIL: recorder},
+        providers=Routes.to({Channel.SMS: recorder, Channel.EMAIL: recorder}),
     )
 
 

@@ -5,6 +5,6 @@ from notify.web.context import current_services
 
 
 def texts_can_be_answered() -> bool:
-    """False when our texts come from a name: then no STOP and no code word would reach us."""
-    settings = current_services().settings
-    return settings.sms_provider != "twilio" or can_be_answered(settings.twilio_from or "")
+    """False when any of our texts may come from a name: then no STOP and no code word would reach us."""
+    accounts = current_services().settings.twilio_accounts()
+    return all(can_be_answered(account.sender) for account in accounts)

@@ -32,6 +32,7 @@ from models.session import Database
 from models.vocabulary import Channel, MessageState
 from notify.clock import utc_now
 from notify.delivery.providers.base import NotAsked, Outgoing
+from notify.delivery.providers.routes import Routes
 from notify.wiring import Services
 from tests.acceptance.command_line import make_arrest, make_command_line, make_people, write_events
 from tests.fakes import RecordingProvider
@@ -254,7 +255,7 @@ def test_a_stopping_worker_hands_nothing_over_and_what_it_claimed_is_sent_later(
     stopping = Event()
     stopping.set()
     draining = Draining(world.sms, stopping)
-    stopped = replace(world.services, providers={Channel.SMS: draining, Channel.EMAIL: draining})
+    stopped = replace(world.services, providers=Routes.to({Channel.SMS: draining, Channel.EMAIL: draining}))
     for tick in TIMETABLE:
         tick.run(world.services if tick.name == "compose" else stopped, "worker-1")
     assert (world.states(), world.sms.asked) == (["queued"], [])

@@ -73,6 +73,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "provider_health",
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("trips", sa.Integer(), nullable=False),
+        sa.Column("ready_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("channel", "name", name=op.f("pk_provider_health")),
+    )
+    op.create_table(
         "units",
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
@@ -660,6 +672,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state in ('held', 'queued')"),
         postgresql_where=sa.text("state in ('held', 'queued')"),
     )
+    op.create_index(
+        "ix_messages_waiting_by_channel",
+        "messages",
+        ["channel", "not_before"],
+        unique=False,
+        sqlite_where=sa.text("state in ('held', 'queued')"),
+        postgresql_where=sa.text("state in ('held', 'queued')"),
+    )
 
     op.create_table(
         "plan_channels",
@@ -1154,6 +1174,12 @@ def downgrade() -> None:
 
     op.drop_table("plan_channels")
     op.drop_index(
+        "ix_messages_waiting_by_channel",
+        table_name="messages",
+        sqlite_where=sa.text("state in ('held', 'queued')"),
+        postgresql_where=sa.text("state in ('held', 'queued')"),
+    )
+    op.drop_index(
         "ix_messages_waiting",
         table_name="messages",
         sqlite_where=sa.text("state in ('held', 'queued')"),
@@ -1294,6 +1320,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_units_parent_id"), table_name="units")
 
     op.drop_table("units")
+    op.drop_table("provider_health")
     op.drop_table("leases")
     op.drop_table("heartbeats")
     op.drop_table("data_keys")

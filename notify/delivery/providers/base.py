@@ -37,6 +37,10 @@ class TryLater(ProviderError):  # noqa: N818 (an answer, named as one)
         self.retry_after = retry_after
 
 
+class SlowDown(TryLater):
+    """Certainly not accepted, and only because too much came at once: this was no attempt."""
+
+
 class NotAsked(ProviderError):  # noqa: N818 (an answer, named as one)
     """The provider was never asked: this was no attempt, and the message may go as if nothing had happened."""
 

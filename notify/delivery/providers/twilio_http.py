@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 import requests
 from twilio.http.response import Response
 
-from notify.delivery.providers.base import ProviderError, Refused, TryLater, Uncertain
+from notify.delivery.providers.base import ProviderError, Refused, SlowDown, TryLater, Uncertain
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 REASONS = {
@@ -104,7 +104,7 @@ class Rejected(Exception):  # noqa: N818 (an answer, named as one)
         if not 400 <= self.status < 500:  # noqa: PLR2004 (the client errors of HTTP)
             return Uncertain("provider_failed")
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return TryLater("too_many_requests", self.retry_after)
+            return SlowDown("too_many_requests", self.retry_after)
         if self.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return TryLater("account_refused")  # the fault is in our account, and not in this message
         return Refused(str(self.code), REASONS.get(self.code, "rejected"))

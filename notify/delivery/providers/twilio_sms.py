@@ -55,7 +55,6 @@ class TwilioSms:
     `base_url` replaces https://api.twilio.com by a local peer; only a loopback host may be spoken to in the clear.
     """
 
-    name = "twilio"
     keeps_records = True
     at_once = AT_ONCE
 
@@ -66,18 +65,18 @@ class TwilioSms:
         auth_token: str,
         sender: str,
         public_url: str,
+        name: str = "twilio",
         base_url: str | None = None,
         timeout: float = 10.0,  # seconds, to connect and to wait for the answer
-        settling: timedelta = SETTLING,
         search_limit: int = 5 * PAGE_SIZE,  # records; nothing is concluded from a search that finds more
     ) -> None:
+        self.name = name
         self._public_url = public_url.rstrip("/")
         self._sender = (
             {"messaging_service_sid": sender}
             if re.fullmatch("MG[0-9a-fA-F]{32}", sender)
             else {"from_": sender}
         )
-        self._settling = settling
         self._search_limit = search_limit
         self._loop = TwilioLoop(base_url, timeout, at_once=AT_ONCE)
         self._messages: Any
@@ -124,8 +123,8 @@ class TwilioSms:
             return Adopted(candidates[0].sid)
         if candidates or not listed.complete:
             return CannotTell()
-        if at - since < self._settling:
-            raise TryLater("records_not_settled", self._settling - (at - since))
+        if at - since < SETTLING:
+            raise TryLater("records_not_settled", SETTLING - (at - since))
         return NotFound()
 
     def redact(self, provider_ref: str) -> None:

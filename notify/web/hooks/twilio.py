@@ -4,7 +4,7 @@ import json
 import re
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, g, request
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -42,19 +42,24 @@ bp = Blueprint("twilio_hooks", __name__, url_prefix="/hooks/twilio")
 
 @bp.before_request
 def only_twilio() -> Response | None:
-    """Refuse, saying nothing, whatever Twilio did not sign with our token for this very address and form."""
+    """Refuse, saying nothing, whatever was not signed with the token of an account of ours for this very address and form."""
     settings = current_services().settings
-    if settings.sms_provider != "twilio":
+    accounts = settings.twilio_accounts()
+    if not accounts:
         abort(404)
     request.max_content_length = LONGEST_BODY
     # The address Twilio was given: behind a proxy, the one this request seems to have may differ.
     url = settings.public_url + request.path
     signature = request.headers.get("X-Twilio-Signature", "")
     try:
-        signed = RequestValidator(settings.twilio_auth_token or "").validate(url, request.form, signature)
+        g.signed_by = [
+            account.name
+            for account in accounts
+            if RequestValidator(account.auth_token).validate(url, request.form, signature)
+        ]
     except RequestEntityTooLarge:
         return Response(status=413)
-    return None if signed else Response(status=403)
+    return None if g.signed_by else Response(status=403)
 
 
 @bp.post("/receipts/<uuid:message_id>/<token>")
@@ -63,10 +68,12 @@ def receipt(message_id: UUID, token: str) -> Response:
     services = current_services()
     with services.reading() as session:
         try:
-            check_callback(session, message_id, token)
+            carrier = check_callback(session, message_id, token)
         except NotKnown:
             return Response(status=403)
-    take_receipt(services.sessions, services.keys, _slip(), message_id=message_id, at=services.clock())
+    if carrier is None or carrier not in g.signed_by:  # one account says nothing of what another carried
+        return Response(status=403)
+    take_receipt(services.sessions, services.keys, _slip(carrier), message_id=message_id, at=services.clock())
     return Response(status=204)
 
 
@@ -93,10 +100,10 @@ def _attachments() -> str:
     return f"\n{NOT_KEPT}" if count.isascii() and count.strip("0") and count.isdigit() else ""
 
 
-def _slip() -> Slip:
+def _slip(carrier: str) -> Slip:
     code = request.form.get("ErrorCode", "")
     return Slip(
-        provider="twilio",
+        provider=carrier,
         provider_ref=_sid(),
         status=STATUS.get(request.form.get("MessageStatus", "")),
         code=code if ERROR_CODE.fullmatch(code) else None,

@@ -17,6 +17,7 @@ from models.oversight import Alert, Digest
 from models.staff import Staff
 from models.vocabulary import AlertLevel, Channel, Role
 from notify.delivery.providers.base import NotAsked, Outgoing, Refused, TryLater
+from notify.delivery.providers.routes import Routes
 from notify.delivery.providers.smtp_email import SmtpEmail
 from notify.ledger.audit import THE_SERVICE
 from notify.oversight.alerts import acknowledge
@@ -442,5 +443,5 @@ def over_smtp(world: World, peer: SmtpPeer) -> None:
         starttls=True,
         ca_file=peer.ca_file,
     )
-    providers = {**world.services.providers, Channel.EMAIL: smtp}
+    providers = Routes.to({Channel.SMS: world.sms, Channel.EMAIL: smtp})
     world.services = replace(world.services, providers=providers)

@@ -16,6 +16,7 @@ from models.session import Database
 from models.staff import ApiToken, Staff
 from models.tables import metadata
 from models.vocabulary import Agency, Role
+from notify.delivery.providers.routes import Routes
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.api_tokens import Scope, create_token
 from notify.planning.people import add_staff, add_unit
@@ -122,7 +123,7 @@ def make_api(database: Database) -> Api:
     """The API, two units and staff of each role."""
     clock = MovableClock()
     services = wire(
-        make_settings({"NOTIFY_ROOT_KEY": ROOT_KEY}), clock=clock, database=database, providers={}
+        make_settings({"NOTIFY_ROOT_KEY": ROOT_KEY}), clock=clock, database=database, providers=Routes(())
     )
     with services.acting(THE_SERVICE) as act:
         units = {

@@ -16,6 +16,7 @@ from models.messages import Receipt
 from models.session import open_database
 from models.vocabulary import Channel, DutyState, MessageState, ReceiptStatus
 from notify.delivery.providers.base import Accepted, OneByOne, Outgoing, Provider
+from notify.delivery.providers.routes import Routes
 from notify.delivery.receipts import Slip, store, take_receipt
 from notify.web.hooks.twilio import LONGEST_BODY
 from notify.wiring import Services
@@ -27,7 +28,7 @@ class CallsBackFirst(OneByOne):
     """Twilio's receipt overtakes its own answer: it comes before `send` returns."""
 
     def __init__(self, line: Line) -> None:
-        self.line, self.real = line, line.door.services.providers[Channel.SMS]
+        self.line, self.real = line, line.door.services.providers.first(Channel.SMS)
         self.name, self.keeps_records = self.real.name, self.real.keeps_records
 
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
@@ -88,7 +89,7 @@ def test_every_word_of_twilio_is_kept_and_read_in_ours(
 
 def test_a_receipt_that_overtakes_the_answer_is_believed(each_line: Line):
     overtaking: Provider = CallsBackFirst(each_line)
-    each_line.door.services = replace(each_line.door.services, providers={Channel.SMS: overtaking})
+    each_line.door.services = replace(each_line.door.services, providers=Routes.to({Channel.SMS: overtaking}))
 
     each_line.send()
 

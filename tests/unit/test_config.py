@@ -209,3 +209,44 @@ def test_cookies_may_travel_in_the_clear_on_this_machine_alone():
 
 def test_a_chosen_provider_with_all_it_needs_is_accepted():
     assert Settings.from_env(TWILIO).twilio_from == "MG1"
+
+
+SECOND = {
+    "SMS_PROVIDER_2": "twilio",
+    "TWILIO_2_ACCOUNT_SID": "AC2",
+    "TWILIO_2_AUTH_TOKEN": "the-second-token",
+    "TWILIO_2_FROM": "MG2",
+}
+
+
+def test_texts_go_by_the_accounts_that_are_set_in_their_order():
+    settings = Settings.from_env(TWILIO | SECOND | {"SMS_2_PER_SECOND": "10"})
+
+    assert [
+        (account.name, account.account_sid, account.per_second) for account in settings.twilio_accounts()
+    ] == [
+        ("twilio", "AC1", 0),
+        ("twilio_2", "AC2", 10),
+    ]
+    assert "the-second-token" not in repr(settings.twilio_accounts()) + repr(settings)
+
+
+def test_without_twilio_there_is_no_account():
+    assert Settings.from_env({}).twilio_accounts() == ()
+
+
+@pytest.mark.parametrize("missing", ["TWILIO_2_ACCOUNT_SID", "TWILIO_2_AUTH_TOKEN", "TWILIO_2_FROM"])
+def test_the_second_account_needs_all_that_the_first_does(missing):
+    env = {name: value for name, value in (TWILIO | SECOND).items() if name != missing}
+
+    assert names_of_faults(env) == [missing]
+
+
+def test_the_second_stands_by_for_a_first():
+    assert names_of_faults(SECOND) == ["SMS_PROVIDER_2"]
+
+
+@pytest.mark.parametrize("name", ["SMS_PER_SECOND", "SMS_2_PER_SECOND", "EMAIL_PER_MINUTE"])
+@pytest.mark.parametrize("value", ["-1", "1.5", "many", "99999"])
+def test_a_pace_is_a_whole_number(name, value):
+    assert names_of_faults({name: value}) == [name]

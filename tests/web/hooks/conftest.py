@@ -86,7 +86,8 @@ def each_line(database: Database) -> Iterator[Line]:
 
 
 @contextmanager
-def a_line(database: Database) -> Iterator[Line]:
+def a_line(database: Database, **more: str) -> Iterator[Line]:
+    """`more` are settings besides those of one account."""
     # Its application comes once its port is known.
     server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=QuietHandler)
     with closing(server.socket), TwilioPeer(ACCOUNT, TOKEN, lambda: NOW) as peer:
@@ -98,6 +99,7 @@ def a_line(database: Database) -> Iterator[Line]:
             TWILIO_AUTH_TOKEN=TOKEN,
             TWILIO_FROM=SENDER,
             TWILIO_BASE_URL=peer.url,
+            **more,
         )
         server.app = door.app
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -178,7 +178,7 @@ class Streaks:
 
 @dataclass(frozen=True)
 class Trouble:
-    """A provider that is left alone, for the pages and the log."""
+    """A provider that is left alone."""
 
     channel: Channel
     name: str
@@ -187,12 +187,13 @@ class Trouble:
     next_try: datetime
 
 
-def troubles(session: Session) -> list[Trouble]:
-    """The providers that are left alone at this moment."""
+def troubles(session: Session, routes: Routes) -> list[Trouble]:
+    """The providers in use that are left alone at this moment."""
+    used = {route.key for route in routes.routes}
     return [
         Trouble(channel, name, health.since, health.reason, health.ready_at)
         for (channel, name), health in _read(session, _KEPT).items()
-        if health.state is not BreakerState.CLOSED
+        if health.state is not BreakerState.CLOSED and (channel, name) in used
     ]
 
 

@@ -8,6 +8,7 @@ from models.staff import Staff
 from models.vocabulary import Role
 from notify.clock import local_date
 from notify.delivery.providers.outbox import read_outbox
+from notify.delivery.routing import troubles
 from notify.oversight.digest import given_up
 from notify.presence import restricted_unwatched, unwatched_units
 from notify.web.context import current_services
@@ -37,8 +38,10 @@ def about() -> str:
         not_sent = given_up(session, since=local_date(now - LATELY))
         restricted = restricted_unwatched(session, now)
         unwatched = [unit.ref for unit in unwatched_units(session, now)]
+        left_alone = troubles(session, services.providers)
     return render_template(
         "staff/about.html",
+        left_alone=left_alone,
         not_sent=not_sent,
         unwatched=unwatched,
         restricted=restricted,

@@ -220,7 +220,7 @@ def test_it_is_said_in_the_log_and_to_who_asks_and_so_is_the_end(world, caplog):
     world.sms.answers.extend([NO_CONNECTION] * BREAKER.failures)
     run_ticks(world)
     with world.services.reading() as session:
-        (trouble,) = troubles(session)
+        (trouble,) = troubles(session, world.services.providers)
     assert (trouble.name, trouble.channel, trouble.reason) == ("recording", Channel.SMS, "no_connection")
 
     run_ticks(world, START + timedelta(minutes=5))
@@ -231,7 +231,7 @@ def test_it_is_said_in_the_log_and_to_who_asks_and_so_is_the_end(world, caplog):
         ("WARNING", "a provider is used again"),
     ]
     with world.services.reading() as session:
-        assert troubles(session) == []
+        assert troubles(session, world.services.providers) == []
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ Long because every column and filter of the list has its test.
 
 import re
 from collections.abc import Collection
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -13,8 +14,9 @@ from models.cases import Case
 from models.duties import Duty
 from models.oversight import Alert, Digest, DutyReview
 from models.people import Participation, Victim
+from models.running import ProviderHealth
 from models.staff import Unit
-from models.vocabulary import Agency, Role
+from models.vocabulary import Agency, BreakerState, Channel, Role
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.staff_changes import place_unit
 from tests.integration.oversight.offices import make_absent, make_dealt_with, make_unit_beneath
@@ -314,6 +316,32 @@ def test_an_administrator_is_told_of_units_that_nobody_watches_and_of_digests_th
     assert "could not be sent" not in before
     assert "could not be sent in the last 7 days: 1." in after
     assert "On working days at 07:30" in after
+
+
+def test_an_administrator_is_told_of_a_provider_that_is_left_alone(either_desk: Desk) -> None:
+    admin, now = either_desk.sign_in("admin"), either_desk.world.clock()
+    before = admin.get("/about").text
+    with either_desk.world.services.sessions.begin() as session:
+        for channel, name in ((Channel.SMS, "recording"), (Channel.EMAIL, "of another day")):
+            session.add(
+                ProviderHealth(
+                    channel=channel,
+                    name=name,
+                    state=BreakerState.OPEN,
+                    failures=0,
+                    trips=1,
+                    ready_at=now + timedelta(minutes=2),
+                    since=now,
+                    reason="no_connection",
+                )
+            )
+
+    after = unescape(admin.get("/about").text)
+
+    assert "do not go by" not in before
+    assert "Texts do not go by recording, which has failed since" in after
+    assert "(no_connection)" in after
+    assert "of another day" not in after
 
 
 def test_an_auditor_reads_the_list_and_is_offered_nothing_to_say(desk: Desk) -> None:

@@ -81,6 +81,7 @@ class Settings:
         """Read all settings, or raise one ConfigError that names every fault.
 
         Secrets that only some commands need may be missing here: see require_root_key and require_web.
+        Long because each setting has its line.
         """
         read = _Reader(env)
         settings = cls(

@@ -145,8 +145,7 @@ def claim_due(
 ) -> tuple[int, list[Claim]]:
     """Ask the gate again, on facts read now, and commit the claim before any provider hears of the message."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        ways = openings(act.session, providers, at=at, limit=limit)
-        messages = _due(act, ways, limit)
+        ways, messages = _due(act, providers, limit)
         if not messages:
             return 0, []
         duties = carried(act.session, [message.id for message in messages])
@@ -176,12 +175,13 @@ def claim_due(
         return len(messages), claims
 
 
-def _due(act: Act, ways: Openings, limit: int) -> list[_Due]:
-    """What may leave now, oldest first; of a channel that has little room or none, no more than it has."""
+def _due(act: Act, routes: Routes, limit: int) -> tuple[Openings, list[_Due]]:
+    """What may leave now, and by which ways, oldest first; of a channel that has little room or none, no more than that."""
+    ways = openings(act.session, routes, at=act.at, limit=limit)
     rooms = {channel: ways.most(channel) for channel in Channel}
     if all(room == limit for room in rooms.values()):
-        return [_Due(*row) for row in act.connection.execute(_DUE, {"now": act.at, "most": limit})]
-    return [
+        return ways, [_Due(*row) for row in act.connection.execute(_DUE, {"now": act.at, "most": limit})]
+    return ways, [
         _Due(*row)
         for channel, room in rooms.items()
         if room

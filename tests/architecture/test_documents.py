@@ -13,7 +13,7 @@ from tests.architecture.source import ROOT
 
 SHOWN = ("bench", "jobs", "models", "notify")
 NOTIFY = re.compile(r"(?:\$ )?(?:[\w./]*/)?notify((?: [^ ]+)+)$")
-SETTING = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?:`(?P<default>[^`]+)`)? ?\|", re.MULTILINE)
+SETTING = re.compile(r"^\| `(?P<name>[A-Z0-9_]+)` \| (?:`(?P<default>[^`]+)`)? ?\|", re.MULTILINE)
 
 
 def test_the_tree_in_the_architecture_page_is_the_real_one():

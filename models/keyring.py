@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -170,10 +170,15 @@ class Keyring:
 
     def create(self, session: Session, owner: UUID) -> OwnerKey:
         """Make the data key of a new owner, in the caller's transaction."""
+        key, row = self.make(owner)
+        session.connection().execute(_NEW_KEY, row)
+        return self._remember(key)
+
+    def make(self, owner: UUID) -> tuple[OwnerKey, dict[str, Any]]:
+        """A data key for a new owner, and the row of `data_keys` that keeps it: for who inserts very many at once."""
         secret = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
         wrapped = self._roots.wrap(secret, _about(owner, 1))
-        session.connection().execute(_NEW_KEY, {"owner_id": owner, "version": 1, "wrapped": wrapped})
-        return self._remember(OwnerKey(owner, 1, AESGCM(secret)))
+        return OwnerKey(owner, 1, AESGCM(secret)), {"owner_id": owner, "version": 1, "wrapped": wrapped}
 
     def of(self, session: Session, owner: UUID) -> OwnerKey:
         """The data key of `owner`. Raises SealBroken when it was destroyed or never made."""

@@ -43,7 +43,9 @@ class Lookout:
                 if not stopping.is_set():
                     seconds = self._look()
                 stopping.wait(BETWEEN)
-            except Exception:  # without a lookout each tick would wait for its interval: it goes on, and not too fast
+            except (
+                Exception
+            ):  # without a lookout each tick would wait for its interval: it goes on, and not too fast
                 log.exception("the lookout failed")
                 stopping.wait(self._longest)
         self._deafen()

@@ -140,10 +140,10 @@ def claim_due(
 ) -> tuple[int, list[Claim]]:
     """Ask the gate again, on facts read now, and commit the claim before any provider hears of the message."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        due = act.connection.execute(_DUE, {"now": at, "most": limit})
-        messages = [_Due(*row) for row in due]
+        messages = [_Due(*row) for row in act.connection.execute(_DUE, {"now": at, "most": limit})]
         if not messages:
             return 0, []
+        act.keys.fetch(act.session, {message.victim_id for message in messages})
         duties = carried(act.session, [message.id for message in messages])
         now = standings(act.session, {message.participation_id for message in messages}, at=at)
         outdone = _outdone(act, messages, duties)

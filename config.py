@@ -117,7 +117,7 @@ class Settings:
             smtp_ca_file=read.file("SMTP_CA_FILE"),
             email_from=read.text("EMAIL_FROM"),
             policy_file=read.file("POLICY_FILE"),
-            worker_tick_seconds=read.number("WORKER_TICK_SECONDS", 1, least=1, most=60),
+            worker_tick_seconds=read.number("WORKER_TICK_SECONDS", 5, least=1, most=60),
             log_level=read.choice("LOG_LEVEL", LOG_LEVELS, default="INFO"),
         )
         faults = read.faults + _combination_faults(settings)

@@ -12,6 +12,8 @@ BENCHMARKS = {
     "api": "record a milestone through the API, beside a bare Flask route that inserts one row",
     "replay": "replay a year of 1,000 participations",
     "same": "replay a year on SQLite, on PostgreSQL and in two parts, and compare the bytes; 10,000 participations in full",
+    "latency": "from a milestone told through the API to the call of the provider, on a quiet system",
+    "backlog": "send 1,000,000 messages that wait with one worker; 20,000 in the short form",
     "delivery": "send texts through the worker's steps, beside the bare Twilio client and Procrastinate doing as much",
     "oversight": "find what became overdue, and open every list, among 20,000,000 duties; a tenth in the short form",
 }

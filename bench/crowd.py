@@ -3,6 +3,7 @@
 Long because every table of the crowd has its rows here.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,8 +110,7 @@ def _id(kind: int, number: int) -> UUID:
 def fill(engine: Engine, crowd: Crowd) -> None:
     """Make the tables and fill them; on PostgreSQL the indexes come last, and the planner is told of what is there."""
     metadata.create_all(engine)
-    load = _copy if engine.dialect.name == "postgresql" else _insert
-    with _without_indexes(engine):
+    with without_indexes(engine):
         load(engine, Unit, _units(crowd))
         load(engine, Staff, _staff(crowd))
         for table, rows in (
@@ -126,6 +126,11 @@ def fill(engine: Engine, crowd: Crowd) -> None:
             (Task, _tasks),
         ):
             load(engine, table, rows(crowd))
+    tell_the_planner(engine)
+
+
+def tell_the_planner(engine: Engine) -> None:
+    """Have the database count what is there by now."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE" if engine.dialect.name == "sqlite" else "VACUUM ANALYZE")
 
@@ -358,6 +363,11 @@ def _tasks(crowd: Crowd) -> Iterator[Row]:
         }
 
 
+def load(engine: Engine, table: type[Table], rows: Iterable[Row]) -> None:
+    """Insert very many rows, all with the same columns."""
+    (_copy if engine.dialect.name == "postgresql" else _insert)(engine, table, rows)
+
+
 def _insert(engine: Engine, table: type[Table], rows: Iterable[Row]) -> None:
     with engine.begin() as connection:
         chunk: list[Row] = []
@@ -390,11 +400,11 @@ def _copy(engine: Engine, table: type[Table], rows: Iterable[Row]) -> None:
 def _plain(value: object) -> object:
     if isinstance(value, StrEnum):
         return value.value
-    return "[]" if value == [] else value
+    return json.dumps(value) if isinstance(value, list) else value
 
 
 @contextmanager
-def _without_indexes(engine: Engine) -> Iterator[None]:
+def without_indexes(engine: Engine) -> Iterator[None]:
     """Take indexes and foreign keys away while the tables are filled; SQLite fills its small ones as they are."""
     if engine.dialect.name != "postgresql":
         yield

@@ -6,12 +6,7 @@ each text that makes the same call and updates one row.
 """
 
 import asyncio
-import secrets
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,28 +23,20 @@ from twilio.rest import Client
 
 from bench.lean_peer import ACCOUNT
 from bench.report import EMBEDDED, SERVER, BenchError, Measured, Report, load_now
-from bench.servers import ROOT, a_server, free_port, listens, version_of
+from bench.servers import a_server, version_of
+from bench.texting import SENDER, TO, TOKEN, a_peer, add_people, settings_for
 from config import Settings
 from jobs.timetable import TIMETABLE
 from models.cases import Case
-from models.keyring import RootKeys
 from models.messages import Message
-from models.people import Victim
 from models.staff import Staff
-from models.vocabulary import Agency, ContactPointKind, Detail, MessageState, MilestoneKind, Role
+from models.vocabulary import MessageState, MilestoneKind
 from notify.cli.database import upgrade_at
 from notify.clock import utc_now
-from notify.demo import ALWAYS
 from notify.ledger.audit import THE_SERVICE, Actor
-from notify.planning.contact_points import add_contact_point, verify
 from notify.planning.milestones import Happening, record_milestone
-from notify.planning.people import add_staff, add_unit, enrol_victim, open_case
-from notify.planning.plans import ChannelTerms, PlanTerms, agree_plan
 from notify.wiring import Services, make_services
 
-TOKEN: Final = "a-token-for-the-bench"  # noqa: S105 - of a peer on this machine
-SENDER: Final = "+447700900999"
-TO: Final = "+447700900123"
 CONCURRENCIES: Final = (1, 4, 10, 32)
 """How many of its jobs Procrastinate runs at once: the best counts."""
 
@@ -72,7 +59,7 @@ def run(*, full: bool, size: Size | None = None) -> Report:
     size = size or (WHOLE if full else SHORT)
     before = load_now()
     repeats: dict[str, list[Measured]] = {}
-    with _peer() as peer, TemporaryDirectory(prefix="bench-") as folder, a_server() as url:
+    with a_peer() as peer, TemporaryDirectory(prefix="bench-") as folder, a_server() as url:
         version = version_of(url)
         repeats[SERVER] = measure(url, peer, size, procrastinate=True)
         repeats[EMBEDDED] = measure(f"sqlite:///{Path(folder) / 'notify.db'}", peer, size)
@@ -90,7 +77,7 @@ def measure(url: str, peer: str, size: Size, *, procrastinate: bool = False) -> 
     services = _services(url, peer, clock)
     measured: list[Measured] = []
     try:
-        _people(services, size.texts)
+        add_people(services, size.texts)
         for _ in range(size.repeats):
             _queue(services, clock, size.texts)
             figures = _figures(services, peer, size)
@@ -188,40 +175,7 @@ async def _procrastinate(url: str, peer: str, jobs: int, at_once: int) -> float:
 
 def _services(url: str, peer: str, clock: "_Clock") -> Services:
     upgrade_at(url)
-    env = {
-        "DATABASE_URL": url,
-        "NOTIFY_ROOT_KEY": RootKeys.generate(),
-        "STAFF_SECRET_KEY": secrets.token_urlsafe(48),
-        "PUBLIC_SECRET_KEY": secrets.token_urlsafe(48),
-        "PUBLIC_URL": "http://localhost:8081",
-        "STAFF_URL": "http://127.0.0.1:8080",
-        "COOKIE_SECURE": "false",
-        "SMS_PROVIDER": "twilio",
-        "TWILIO_ACCOUNT_SID": ACCOUNT,
-        "TWILIO_AUTH_TOKEN": TOKEN,
-        "TWILIO_FROM": SENDER,
-        "TWILIO_BASE_URL": peer,
-    }
-    return make_services(Settings.from_env(env), clock=clock)
-
-
-def _people(services: Services, victims: int) -> None:
-    """A case and a plan for each victim; a text may go at any hour."""
-    with services.acting(THE_SERVICE) as act:
-        unit = add_unit(act, ref="U-1", name="Example Unit", agency=Agency.POLICE)
-        officer = add_staff(act, ref="officer-1", name="Example Officer", role=Role.CASE_OFFICER, unit=unit)
-        act.actor = Actor("staff", officer.id)
-        for number in range(victims):
-            case = open_case(act, ref=f"C-{number}", unit=unit, officer=officer, offence="Example")
-            part = enrol_victim(act, ref=f"V-{number}", case=case, name="Example Victim")
-            victim = act.session.get_one(Victim, part.victim_id)
-            value = f"+44770090{number % 10_000:04}"
-            point = add_contact_point(
-                act, victim, ref=f"P-{number}", kind=ContactPointKind.MOBILE, value=value
-            )
-            verify(act, point, reason="for the bench")
-            terms = ChannelTerms(point=point, detail=Detail.NUDGE, windows=[ALWAYS])
-            agree_plan(act, part, PlanTerms(every_days=30, channels=[terms]))
+    return make_services(Settings.from_env(settings_for(url, peer)), clock=clock)
 
 
 def _queue(services: Services, clock: "_Clock", texts: int) -> None:
@@ -252,16 +206,3 @@ class _Clock:
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead
-
-
-@contextmanager
-def _peer() -> Iterator[str]:
-    """The address of a peer in a process of its own. Raises BenchError."""
-    port = free_port()
-    command = [sys.executable, "-m", "bench.lean_peer", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:  # noqa: S603
-        if not listens(process, port):
-            raise BenchError("the peer does not start")
-        yield f"http://127.0.0.1:{port}"
-        assert process.stdin is not None  # noqa: S101 - it was asked for
-        process.stdin.close()

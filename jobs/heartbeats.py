@@ -13,7 +13,7 @@ from notify.wiring import Services
 OLD = timedelta(seconds=60)
 """A tick that was silent for longer has stopped, whatever its worker may look like from outside."""
 
-BETWEEN = timedelta(seconds=5)
+BETWEEN = timedelta(seconds=15)
 """How often one worker writes a beat at most: a commit for every empty look would wear out the disk."""
 
 

@@ -1,20 +1,23 @@
-"""The worker: looks for each tick's work at every interval, until it is told to stop."""
+"""The worker: looks for each tick's work when there is some, and at every interval whatever it was told, until it is to stop."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from apscheduler.events import EVENT_SCHEDULER_STARTED
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy import select
 
 from jobs import leases
 from jobs.heartbeats import BETWEEN, beat
+from jobs.lookout import Lookout
 from jobs.tick import Tick
 from jobs.timetable import TIMETABLE
 from models.session import Database
@@ -72,15 +75,32 @@ class Runner:
     services: Services
     worker: str
     stopping: Event
+    did: Callable[[], None] = lambda: None
+    """Called after each batch that had something in it."""
+
+    asked: Event = field(default_factory=Event)
+    """Set when there may be something to do: a look that is going on is then followed by another."""
+
     failures: int = 0
+    _turn: Lock = field(default_factory=Lock)
     _beat_at: datetime | None = None
     _held: leases.Held | None = None
     _fenced: Database | None = None
 
     def look(self) -> None:
-        """Do what is due now, batch after batch, until nothing is or the worker is stopping."""
+        """Do what is due now, batch after batch, until nothing is or the worker is stopping; or leave it to the look going on."""
+        self.asked.set()
+        while self.asked.is_set() and self._turn.acquire(blocking=False):
+            try:
+                self.asked.clear()
+                self._look_once()
+            finally:
+                self._turn.release()
+
+    def _look_once(self) -> None:
         try:
             while not self.stopping.is_set() and self._is_due() and self._run() > 0:
+                self.did()
                 self._beat()
             self._beat()
         except Exception:  # one bad look must not end the worker: the next one comes at the next interval
@@ -122,7 +142,10 @@ class Runner:
 
 @dataclass
 class Worker:
-    """All ticks under one timer, each in a thread of its own and never twice at a time."""
+    """All ticks under one timer, each in a thread of its own and never twice at a time.
+
+    The timer has each of them look at every interval; the lookout has them look as soon as there is something to do.
+    """
 
     services: Services
     name: str
@@ -130,25 +153,34 @@ class Worker:
     scheduler: BaseScheduler = field(default_factory=BlockingScheduler)
     stopping: Event = field(default_factory=Event)
     runners: list[Runner] = field(init=False)
+    _lookout: Lookout = field(init=False)
     _told: SimpleQueue[None] = field(default_factory=SimpleQueue)
 
     def __post_init__(self) -> None:
         providers = self.services.providers.wrapped(lambda provider: Draining(provider, self.stopping))
         services = replace(self.services, providers=providers)
-        self.runners = [Runner(tick, services, self.name, self.stopping) for tick in self.timetable]
+        self._lookout = Lookout(services, self._wake)
+        self.runners = [
+            Runner(tick, services, self.name, self.stopping, self._lookout.nudge) for tick in self.timetable
+        ]
 
     def run(self) -> None:
         """Work until `stop` is called; then finish what is in hand. Raises what ended the timer, if something did."""
         self._set_up()
         ending = Thread(target=self._end_when_told, name="ending", daemon=True)
-        self.scheduler.add_listener(lambda _event: ending.start(), EVENT_SCHEDULER_STARTED)
+        watching = Thread(target=self._lookout.watch, args=(self.stopping,), name="lookout", daemon=True)
+        for thread in (ending, watching):
+            self.scheduler.add_listener(_starter(thread), EVENT_SCHEDULER_STARTED)
         log.info("worker started", extra={"worker": self.name})
         try:
             self.scheduler.start()
         except BaseException:
             self.stopping.set()  # or looks that go on would keep the process alive
+            self._lookout.nudge()
             raise
         ending.join()
+        watching.join()
+        self._lookout.close()
         for runner in self.runners:
             runner.let_go()
         log.info("worker stopped", extra={"worker": self.name})
@@ -159,8 +191,9 @@ class Worker:
 
     def _set_up(self) -> None:
         self.scheduler.configure(
-            executors={"default": ThreadPoolExecutor(len(self.runners))},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            # Two of a tick, of which one only leaves word with the other that it is to look once more.
+            executors={"default": ThreadPoolExecutor(len(self.runners) + 1)},
+            job_defaults={"coalesce": True, "max_instances": 2, "misfire_grace_time": None},
             timezone="UTC",
         )
         for runner in self.runners:
@@ -172,9 +205,22 @@ class Worker:
                 next_run_time=self.services.clock(),  # an interval alone would begin with a wait
             )
 
+    def _wake(self, tick: str) -> None:
+        """Have one tick look now."""
+        for runner in self.runners:
+            if runner.tick.name == tick:
+                runner.asked.set()
+                with suppress(JobLookupError):  # the worker is stopping
+                    self.scheduler.modify_job(tick, next_run_time=self.services.clock())
+
     def _end_when_told(self) -> None:
         """Ends the timer from a thread of its own: a signal handler could meet itself half way through it."""
         self._told.get()
         self.stopping.set()
+        self._lookout.nudge()
         self.scheduler.remove_all_jobs()
         self.scheduler.shutdown(wait=True)
+
+
+def _starter(thread: Thread) -> Callable[[object], None]:
+    return lambda _event: thread.start()

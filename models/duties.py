@@ -69,6 +69,8 @@ class Duty(Base):
         Index(
             "ix_duties_compose",
             "compose_at",
+            "created_at",
+            "id",
             sqlite_where=text("compose_at is not null"),
             postgresql_where=text("compose_at is not null"),
         ),

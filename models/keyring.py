@@ -6,17 +6,17 @@ import hmac
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.keys import DataKey
@@ -157,6 +157,11 @@ def _place(header: bytes, row: Row, column: str) -> bytes:
 
 
 _NEW_KEY = insert(DataKey)
+_KEYS_OF = (
+    select(DataKey.owner_id, DataKey.version, DataKey.wrapped)
+    .where(DataKey.owner_id.in_(bindparam("owners", expanding=True)))
+    .order_by(DataKey.version)  # the newest is the last
+)
 
 
 class Keyring:
@@ -170,10 +175,15 @@ class Keyring:
 
     def create(self, session: Session, owner: UUID) -> OwnerKey:
         """Make the data key of a new owner, in the caller's transaction."""
+        key, row = self.make(owner)
+        session.connection().execute(_NEW_KEY, row)
+        return self._remember(key)
+
+    def make(self, owner: UUID) -> tuple[OwnerKey, dict[str, Any]]:
+        """A data key for a new owner, and the row of `data_keys` that keeps it: for who inserts very many at once."""
         secret = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
         wrapped = self._roots.wrap(secret, _about(owner, 1))
-        session.connection().execute(_NEW_KEY, {"owner_id": owner, "version": 1, "wrapped": wrapped})
-        return self._remember(OwnerKey(owner, 1, AESGCM(secret)))
+        return OwnerKey(owner, 1, AESGCM(secret)), {"owner_id": owner, "version": 1, "wrapped": wrapped}
 
     def of(self, session: Session, owner: UUID) -> OwnerKey:
         """The data key of `owner`. Raises SealBroken when it was destroyed or never made."""
@@ -184,6 +194,17 @@ class Keyring:
                 return known
         secret, version = self._secret(session, owner)
         return self._remember(OwnerKey(owner, version, AESGCM(secret)))
+
+    def fetch(self, session: Session, owners: Collection[UUID]) -> None:
+        """Open the keys of several owners in one question, so that `of` need not ask for each; what is not there is passed over."""
+        with self._lock:
+            unknown = [owner for owner in owners if owner not in self._opened]
+        if not unknown:
+            return
+        for owner, version, wrapped in session.connection().execute(_KEYS_OF, {"owners": unknown}):
+            if wrapped is not None:
+                secret = self._roots.unwrap(wrapped, _about(owner, version))
+                self._remember(OwnerKey(owner, version, AESGCM(secret)))
 
     def ready(self, sessions: sessionmaker[Session]) -> None:
         """Prove that the root key fits this database; a new database gets its own keys. Raises KeyringError."""

@@ -16,8 +16,11 @@ class Message(Base):
     __tablename__ = "messages"
     __table_args__ = (
         Index(
+            # In the order in which they are claimed: very many may wait for the same instant, and are not sorted for each claim.
             "ix_messages_waiting",
             "not_before",
+            "created_at",
+            "id",
             sqlite_where=text("state in ('held', 'queued')"),
             postgresql_where=text("state in ('held', 'queued')"),
         ),
@@ -25,6 +28,8 @@ class Message(Base):
             "ix_messages_waiting_by_channel",
             "channel",
             "not_before",
+            "created_at",
+            "id",
             sqlite_where=text("state in ('held', 'queued')"),
             postgresql_where=text("state in ('held', 'queued')"),
         ),

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from config import ConfigError, Settings, TwilioAccount
 from models.keyring import Keyring, KeyringError, RootKeys
 from models.session import Database, open_database
+from models.signals import signal_at_commit
 from models.vocabulary import Channel
 from notify.clock import Clock, utc_now
 from notify.delivery.providers.base import Provider
@@ -61,9 +62,18 @@ class Services:
         with self.database.reads() as session:
             yield session
 
-    def acting(self, actor: Actor) -> AbstractContextManager[Act]:
-        """One act by `actor`, now, in one transaction."""
-        return acting(self.sessions, self.keys, at=self.clock(), actor=actor)
+    @contextmanager
+    def acting(self, actor: Actor) -> Iterator[Act]:
+        """One act by `actor`, now, in one transaction; what it makes due is looked at as soon as that is committed."""
+        with acting(self.sessions, self.keys, at=self.clock(), actor=actor) as act:
+            yield act
+            if not act.only_looked:
+                signal_at_commit(act.session)
+
+    def signal(self) -> None:
+        """Have the workers look: what was just committed may have made something due."""
+        with self.database.reads.begin() as session:
+            signal_at_commit(session)
 
 
 def make_services(

@@ -31,6 +31,7 @@ def import_file(ctx: click.Context, file: Path) -> None:
             if fault is not None:
                 bar.console.print(f"line {number}: {fault}", markup=False, highlight=False, soft_wrap=True)
             bar.update(task, completed=lines.tell())
+        ours.signal()  # once: while many lines come in, the workers' own looks do
     click.echo(
         f"{counts['applied']} events applied, {counts['before']} applied before, {counts['refused']} refused"
     )

@@ -40,6 +40,7 @@ def take() -> None:
     try:
         with services() as running:
             take_mail(running.sessions, running.keys, raw, at=running.clock())
+            running.signal()
     except BadMail as fault:
         raise SentBack(str(fault)) from fault
     except Exception as fault:  # any other status loses the mail, and a traceback may go to its sender

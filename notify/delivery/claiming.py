@@ -148,6 +148,7 @@ def claim_due(
         ways, messages = _due(act, providers, limit)
         if not messages:
             return 0, []
+        act.keys.fetch(act.session, {message.victim_id for message in messages})
         duties = carried(act.session, [message.id for message in messages])
         now = standings(act.session, {message.participation_id for message in messages}, at=at)
         outdone = _outdone(act, messages, duties)

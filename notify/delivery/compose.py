@@ -168,6 +168,7 @@ def _read(act: Act, writer: Writer, duties: Sequence[Waiting]) -> _Batch:
         standings(act.session, {duty.participation_id for duty in duties}, at=act.at),
         defaultdict(list),
     )
+    act.keys.fetch(act.session, {standing.victim_id for standing in batch.standings.values()})
     asked = {"duties": [duty.id for duty in duties], "participations": list(batch.standings)}
     for _, duty_id, *letter in act.connection.execute(_MESSAGES, asked):
         if duty_id is None:

@@ -42,6 +42,11 @@ class Act:
             self._connection = self.session.connection()
         return self._connection
 
+    @property
+    def only_looked(self) -> bool:
+        """Whether nothing was done so far but to look, which makes nothing due: every change leaves a record."""
+        return all(record.action == "listed" or record.action.endswith("viewed") for record in self.records)
+
     def key(self, owner: UUID) -> OwnerKey:
         return self.keys.of(self.session, owner)
 

@@ -195,6 +195,32 @@ def test_a_worker_that_is_stopping_begins_no_further_batch(world):
     assert ran == ["worker-1"]
 
 
+def test_a_look_that_is_asked_for_during_another_follows_it(world):
+    ran: list[str] = []
+
+    def run(_services: Services, worker: str) -> int:
+        ran.append(worker)
+        if len(ran) == 1:
+            runner.look()
+            assert ran == ["worker-1"]  # not within the one that goes on
+        return 0
+
+    runner = make_runner(world, make_tick(run))
+    runner.look()
+
+    assert ran == ["worker-1", "worker-1"]
+
+
+def test_each_batch_with_something_in_it_is_told_of(world):
+    left, told = [2, 1, 0], []
+    runner = make_runner(world, make_tick(lambda _services, _worker: left.pop(0)))
+    runner.did = lambda: told.append(len(left))
+
+    runner.look()
+
+    assert told == [2, 1]
+
+
 def test_empty_looks_are_not_each_written_down(world):
     runner = make_runner(world, make_tick(lambda _services, _worker: 0))
     runner.look()
@@ -362,6 +388,24 @@ def test_two_workers_on_one_database_never_send_twice(database_url, tmp_path):
         assert Counter(one["to"] for one in sent) == dict.fromkeys({one["to"] for one in sent}, 1)
         assert len(sent) == count() == victims
         assert sum(by_worker.values()) == victims
+
+
+def test_a_milestone_is_not_left_until_the_next_interval(database_url, tmp_path):
+    longest = 60
+    line = make_command_line(database_url)
+    now = utc_now().isoformat()
+    assert line.run("import", write_events(tmp_path / "people.ndjson", make_people(1, at=now))).exit_code == 0
+    env = line.env | {"OUTBOX_FILE": str(tmp_path / "outbox.ndjson"), "WORKER_TICK_SECONDS": str(longest)}
+
+    with line.services() as services, working(env, tmp_path, 1):
+        wait_until(lambda: worker_is_heard(services))
+        began = time.monotonic()
+        arrest = write_events(tmp_path / "arrest.ndjson", [make_arrest(utc_now().isoformat())])
+        assert line.run("import", arrest).exit_code == 0
+        wait_until(lambda: [one.state for one in _messages(services)] == [MessageState.ACCEPTED])
+
+        # All ticks looked by themselves when the worker began, a moment before; they will again when the interval is over.
+        assert time.monotonic() - began < longest / 2
 
 
 def _messages(services: Services) -> list[Message]:

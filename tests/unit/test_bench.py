@@ -7,10 +7,10 @@ import pytest
 from rich.console import Console
 from sqlalchemy import func, select
 
-from bench import api, oversight, replay, same
+from bench import api, backlog, latency, oversight, replay, same
 from bench.__main__ import BENCHMARKS, main
 from bench.crowd import Crowd, fill
-from bench.report import BenchError, Report
+from bench.report import EMBEDDED, BenchError, Report
 from models.cases import Case
 from models.duties import Duty
 from models.session import open_database
@@ -97,6 +97,25 @@ def test_recording_a_milestone_is_measured_beside_a_bare_route():
     assert promised <= figures["spread"].keys()
     assert all(figures[key] > 0 for key in promised)
     assert figures["milestone_p50_ms"] <= figures["milestone_p99_ms"]
+
+
+def test_the_way_from_a_milestone_to_the_provider_is_measured():
+    few = latency.Size(milestones=2, repeats=2, idle=2, warm_up=1)
+    figures = latency.run(full=False, size=few, databases=(EMBEDDED,)).figures()
+
+    assert {"p50_ms", "p99_ms", "idle_cpu_percent"} <= figures["spread"].keys()
+    assert 0 < figures["p50_ms"] <= figures["p99_ms"]
+
+
+@pytest.mark.parametrize("sort", ["sqlite", "postgresql"])
+def test_a_backlog_is_made_and_sent_to_its_end(sort, request):
+    if sort == "postgresql":
+        request.getfixturevalue("postgresql_admin")  # skips where there is no server to be had
+    figures = backlog.run(full=False, size=backlog.Size(messages=120), databases=(sort,)).figures()
+
+    promised = {"first_rate", "last_rate", "peak_mib", "first_cpu_us", "mib_at_half"}
+    assert promised <= figures["spread"].keys()
+    assert all(figures[key] > 0 for key in ("first_rate", "last_rate", "peak_mib"))
 
 
 def test_a_percentile_is_one_of_the_values():

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from models.keyring import INDEX, SERVICE, Keyring, KeyringError, OwnerKey, RootKeys, SealBroken
 from models.keys import DataKey
@@ -231,6 +231,33 @@ def test_a_destroyed_key_is_gone_for_good(sessions, keyring):
         keyring.of(session, OWNER)
     with sessions.begin() as session:
         assert keyring.rewrap_all(session) == 0
+
+
+def test_the_keys_of_several_owners_are_opened_in_one_question(sessions, engine):
+    text = RootKeys.generate()
+    first, rows = Keyring(RootKeys.parse(text)), [Row(uuid4()) for _ in range(3)]
+    first.ready(sessions)
+    with sessions.begin() as session:
+        for row in rows:
+            row.name_sealed = first.create(session, row.id).seal(row, "name_sealed", "Example")
+    with sessions.begin() as session:
+        first.destroy(session, rows[2].id)
+    later, asked = Keyring(RootKeys.parse(text)), []
+
+    def note(_connection, _cursor, statement, *_):
+        if "data_keys" in statement:
+            asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+
+    with sessions() as session:
+        later.fetch(session, [*(row.id for row in rows), uuid4()])
+        opened = [later.of(session, row.id).open(row, "name_sealed") for row in rows[:2]]
+        event.remove(engine, "before_cursor_execute", note)  # the engine is that of other tests too
+        with pytest.raises(SealBroken):
+            later.of(session, rows[2].id)
+
+    assert (opened, len(asked)) == (["Example"] * 2, 1)
 
 
 def test_an_owner_without_a_key_has_none(sessions, keyring):

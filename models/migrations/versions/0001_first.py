@@ -667,7 +667,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_waiting",
         "messages",
-        ["not_before"],
+        ["not_before", "created_at", "id"],
         unique=False,
         sqlite_where=sa.text("state in ('held', 'queued')"),
         postgresql_where=sa.text("state in ('held', 'queued')"),
@@ -837,7 +837,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_duties_compose",
         "duties",
-        ["compose_at"],
+        ["compose_at", "created_at", "id"],
         unique=False,
         sqlite_where=sa.text("compose_at is not null"),
         postgresql_where=sa.text("compose_at is not null"),

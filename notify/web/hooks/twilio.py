@@ -34,6 +34,9 @@ STATUS = {
 }
 """Twilio's word in ours; another word is kept with the receipt and moves nothing."""
 
+NOT_ARRIVED = {ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED}
+"""What another message is made after, over the next contact point: the workers are told at once."""
+
 OPT_OUT = {"STOP": Reading.OPTED_OUT, "START": Reading.START, "HELP": Reading.HELP}
 """What Twilio took a text for, and has acted on: after STOP it takes no more for that number (21610) until START."""
 
@@ -73,7 +76,10 @@ def receipt(message_id: UUID, token: str) -> Response:
             return Response(status=403)
     if carrier is None or carrier not in g.signed_by:  # one account says nothing of what another carried
         return Response(status=403)
-    take_receipt(services.sessions, services.keys, _slip(carrier), message_id=message_id, at=services.clock())
+    slip = _slip(carrier)
+    take_receipt(services.sessions, services.keys, slip, message_id=message_id, at=services.clock())
+    if slip.status in NOT_ARRIVED:
+        services.signal()
     return Response(status=204)
 
 
@@ -91,6 +97,7 @@ def inbound() -> Response:
         provider_says=OPT_OUT.get(request.form.get("OptOutType", "").upper()),
     )
     receive(services.sessions, services.keys, came, at=services.clock())
+    services.signal()
     return Response(str(MessagingResponse()), mimetype="text/xml")
 
 

@@ -10,6 +10,7 @@ from models.people import ContactPoint
 from models.vocabulary import ContactPointState, TaskKind
 from notify.delivery.inbound import apply_kept
 from notify.ledger.audit import THE_SERVICE
+from tests.signals import hears, listening
 from tests.web.hooks.conftest import Line
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response />'
@@ -38,6 +39,13 @@ def test_words_that_ask_to_stop_stop_that_number_at_once(line: Line, words: str)
         "V-1-mobile": ContactPointState.SUSPENDED,
         "V-1-landline": ContactPointState.VERIFIED,
     }
+
+
+def test_the_workers_hear_of_a_text_at_once(each_line: Line):
+    with listening(each_line.door.services.database) as listener:
+        each_line.text("Please ring me")
+
+        assert hears(listener)
 
 
 def test_a_text_that_comes_twice_is_kept_once(each_line: Line):

@@ -20,6 +20,7 @@ from notify.delivery.providers.routes import Routes
 from notify.delivery.receipts import Slip, store, take_receipt
 from notify.web.hooks.twilio import LONGEST_BODY
 from notify.wiring import Services
+from tests.signals import hears, listening
 from tests.web.hooks.conftest import Line
 from tests.web.victim.kit import make_door
 
@@ -49,6 +50,16 @@ def path_of(url: str) -> str:
 
 def receipts(line: Line) -> list[Receipt]:
     return sorted(line.door.rows(Receipt), key=lambda receipt: (receipt.received_at, str(receipt.status)))
+
+
+def test_the_workers_hear_at_once_of_what_did_not_arrive(each_line: Line):
+    sent = each_line.send()
+    with listening(each_line.door.services.database) as listener:
+        each_line.peer.deliver(sent.sid, "sent")
+        assert not hears(listener, within=0.1)
+        each_line.peer.deliver(sent.sid, "undelivered")
+
+        assert hears(listener)
 
 
 def test_a_delivered_link_is_delivered_and_not_told(each_line: Line):

@@ -15,6 +15,7 @@ from notify.clock import Clock, utc_now
 from notify.delivery.providers.base import Provider
 from notify.delivery.providers.outbox import Outbox
 from notify.delivery.providers.smtp_email import SmtpEmail
+from notify.delivery.stuck import stuck
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
@@ -60,6 +61,12 @@ class Services:
     def acting(self, actor: Actor) -> AbstractContextManager[Act]:
         """One act by `actor`, now, in one transaction."""
         return acting(self.sessions, self.keys, at=self.clock(), actor=actor)
+
+
+def nothing_is_stuck(services: Services) -> bool:
+    """Whether no message that may leave is kept from it."""
+    with services.reading() as session:
+        return not stuck(session, at=services.clock(), after=services.rulebook.policy.stuck).count
 
 
 def make_services(

@@ -202,7 +202,7 @@ def test_health_fails_until_every_tick_was_heard_of_lately(line):
     assert [one.exit_code for one in (before, one_old, after)] == [1, 1, 0]
     assert before.stderr == f"worker: not heard of lately: {', '.join(names)}\n"
     assert one_old.stderr == f"worker: not heard of lately: {names[0]}\n"
-    assert after.stdout == "database: ok\nworker: ok\n"
+    assert after.stdout == "database: ok\nworker: ok\nsending: ok\n"
 
 
 def test_health_fails_without_a_database():

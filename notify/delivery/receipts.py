@@ -30,8 +30,9 @@ from models.vocabulary import (
     TaskKind,
 )
 from notify.delivery.carrying import carried, duties_of
+from notify.delivery.giving_up import forget, give_up
 from notify.delivery.rules.receipts import after_receipt
-from notify.delivery.send import Taken, accept, forget, give_up
+from notify.delivery.send import Taken, accept
 from notify.delivery.writing import hashed
 from notify.errors import NotKnown
 from notify.ledger.acts import Act, acting

@@ -188,7 +188,12 @@ def ask_a_person(act: Act, message: Message, owed: list[Duty]) -> None:
     """Its officer finds out what became of it; what must be told at once is told by a call meanwhile."""
     participation = act.session.get_one(Participation, message.participation_id)
     open_task(
-        act, participation, TaskKind.CHECK_DELIVERY, about=message.id, rules=[duty.rule for duty in owed]
+        act,
+        participation,
+        TaskKind.CHECK_DELIVERY,
+        about=message.id,
+        rules=[duty.rule for duty in owed],
+        due_at=min((duty.deadline for duty in owed), default=None),
     )
     for duty in owed:
         if duty.duty_class is DutyClass.IMMEDIATE:

@@ -18,11 +18,10 @@ from models.base import is_one_of
 from models.each import Each
 from models.keyring import Keyring, Place
 from models.messages import WORDLESS, Message
-from models.people import ContactPoint, Participation
-from models.vocabulary import Channel, Detail, MessageState, Outcome, TaskKind
+from models.vocabulary import Channel, Detail, MessageState, Outcome
 from notify.clock import Clock
-from notify.delivery.carrying import COMPOSE_AGAIN, carried
 from notify.delivery.claiming import Claim, claim_due, still_safe
+from notify.delivery.giving_up import give_up
 from notify.delivery.providers.base import (
     Accepted,
     Answer,
@@ -32,14 +31,11 @@ from notify.delivery.providers.base import (
     Refused,
     TryLater,
 )
-from notify.delivery.rules.failures import Fault, fault_of
 from notify.delivery.rules.retry import Retry
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.ledger.contact_log import Sent, Words, words_of, write_attempts
-from notify.ledger.suspending import suspend
-from notify.ledger.tasks import open_task
+from notify.ledger.contact_log import Sent, Words, write_attempts
 
 log = logging.getLogger(__name__)
 
@@ -258,38 +254,6 @@ def accept(act: Act, taken: Sequence[Taken]) -> None:
             channel=str(one.message.channel),
             detail=str(one.message.detail),
         )
-
-
-def give_up(act: Act, message: Message, state: MessageState, code: str | None) -> None:
-    """This message will not arrive: log it, and let the duty go on by other means."""
-    words = words_of(act, message)
-    message.state, message.error_code = state, code
-    message.finished_at, message.lease_until, message.not_before = act.at, None, None
-    message.text_sealed = message.subject_sealed = None
-    forget(message, act.at)
-    duties = carried(act.session, [message.id])[message.id]
-    rules = [duty.rule for duty in duties]
-    write_attempts(act, Outcome.MESSAGE_UNDELIVERED, [(message, rules, words)])
-    act.log("message not delivered", message, owner=message.victim_id, state=state)
-    _learn_from(act, message, rules)
-    act.run(COMPOSE_AGAIN, ids=[duty.id for duty in duties], now=act.at)
-
-
-def _learn_from(act: Act, message: Message, rules: Sequence[str]) -> None:
-    """See to it that the next message does not fail for the same reason."""
-    match fault_of(message.channel, message.error_code):
-        case Fault.CONTACT_POINT if message.contact_point_id is not None:
-            point = act.session.get_one(ContactPoint, message.contact_point_id)
-            suspend(act, point, reason=f"the provider says that nothing can reach it ({message.error_code})")
-        case Fault.OURS:
-            participation = act.session.get_one(Participation, message.participation_id)
-            open_task(act, participation, TaskKind.CHECK_DELIVERY, about=message.id, rules=rules)
-
-
-def forget(message: Message, at: datetime) -> None:
-    """Nothing more will come of this message: whatever the provider keeps of it may go now."""
-    if message.redact_at is not None:
-        message.redact_at = at
 
 
 def _try_later(act: Act, message: Message, answer: TryLater) -> None:

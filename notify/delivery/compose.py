@@ -27,6 +27,7 @@ from models.vocabulary import (
     TaskKind,
 )
 from notify.delivery.asking import Waiting, ask_a_person, no_safe_moment
+from notify.delivery.carrying import SENT_AGAIN
 from notify.delivery.facts import Standing, standings
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.sealed_updates import seal_update
@@ -83,6 +84,7 @@ _MESSAGES: CompoundSelect[*tuple[Any, ...]] = union_all(
         Message.participation_id.in_(bindparam("participations", expanding=True)),
         is_one_of(Message.state, *WAITING),
         Message.plan_id.is_not(None),
+        Message.error_code.is_distinct_from(SENT_AGAIN),  # she may have it, and take it for the same
     ),
 ).order_by("created_at", "id")
 """What was made of these duties before; and, of no duty in particular, what waits for any of the victims concerned."""

@@ -14,7 +14,7 @@ from models.messages import Message
 from models.people import ContactPoint, Participation
 from models.vocabulary import Channel, DutyClass, DutyState, MessageState, TaskKind
 from notify.clock import Clock
-from notify.delivery.carrying import duties_of
+from notify.delivery.carrying import SENT_AGAIN, duties_of
 from notify.delivery.providers.base import (
     Adopted,
     CannotTell,
@@ -24,7 +24,7 @@ from notify.delivery.providers.base import (
     Provider,
     ProviderError,
 )
-from notify.delivery.send import SENT_AGAIN, Taken, accept
+from notify.delivery.send import Taken, accept
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
 from notify.ledger.contact_log import words_of
@@ -45,7 +45,7 @@ class _Question:
     since: datetime
     known_refs: frozenset[str]
     why: str | None
-    """What was said when it became uncertain; of a worker that died, what was said before."""
+    """What was said when it became uncertain; empty where its worker died."""
 
 
 @dataclass(frozen=True)

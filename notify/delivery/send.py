@@ -20,6 +20,7 @@ from models.keyring import Keyring, Place
 from models.messages import WORDLESS, Message
 from models.vocabulary import Channel, Detail, MessageState, Outcome
 from notify.clock import Clock
+from notify.delivery.carrying import SENT_AGAIN
 from notify.delivery.claiming import Claim, claim_due, still_safe
 from notify.delivery.giving_up import give_up
 from notify.delivery.providers.base import (
@@ -45,8 +46,6 @@ RETRY = Retry()
 PAUSES = (0.5, 2.0)
 """Seconds between the tries to record: the answers are known here and nowhere else, and a database that starts again takes moments."""
 
-SENT_AGAIN = "sent_again"
-"""The code of a message that was handed over once more after no answer: whatever comes of that, it is not done twice."""
 FIRST_ASKED = timedelta(hours=1)
 """When a message without a receipt is looked at first: no figure of the policy is shorter."""
 

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.base import is_one_of
 from models.messages import Message
 from models.vocabulary import MessageState
-from notify.delivery.claiming import LEASE
+from notify.delivery.reconcile import LOOK_AGAIN
 from notify.ledger.closing import WAITING
 
+SETTLES = timedelta(minutes=20)
+"""For so long it is usual that nobody knows what became of a message: a provider's own lists may be late."""
 MOST = 1000
 """So many are counted and no more: a backlog need not be counted to be known as one."""
 
@@ -36,14 +38,14 @@ def stuck(session: Session, *, at: datetime, after: timedelta) -> Stuck:
         .where(is_one_of(Message.state, *WAITING), Message.not_before <= at - after)
         .order_by(Message.not_before)
     )
+    outlived = and_(is_one_of(Message.state, MessageState.CLAIMED), Message.lease_until <= at - after)
+    unknown = and_(
+        is_one_of(Message.state, MessageState.UNCERTAIN), Message.claimed_at <= at - SETTLES - after
+    )
     in_hand = (
         select(Message.claimed_at.label("since"))
-        .where(
-            is_one_of(Message.state, MessageState.CLAIMED, MessageState.UNCERTAIN),
-            # None of theirs is longer, and by it the index finds them; without one a person was asked.
-            Message.lease_until <= at + LEASE,
-            Message.claimed_at <= at - LEASE - after,
-        )
+        # No look at either is further off, and by it the index finds them; without one a person was asked.
+        .where(Message.lease_until <= at + LOOK_AGAIN, or_(outlived, unknown))
         .order_by(Message.lease_until)
     )
     count, since = 0, None

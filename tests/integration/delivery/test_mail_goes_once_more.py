@@ -1,5 +1,6 @@
 """A mail whose answer was lost: the same one goes once more where no answer came, and never where nobody knows."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from models.ledger import ContactEntry
 from models.messages import Message
 from models.oversight import Task
 from models.vocabulary import Channel
+from notify.delivery.providers.base import Provider
 from notify.delivery.providers.smtp_email import SmtpEmail
 from tests.make import START, ChannelPlan, World, make_plan, make_victim, record, run_ticks
 from tests.peers.smtp_peer import DROP, SmtpPeer
@@ -33,7 +35,7 @@ def peer(tmp_path: Path) -> Iterator[SmtpPeer]:
 def posted(world: World, peer: SmtpPeer) -> World:
     """Mail goes to a real mail server, and one is owed."""
     smtp = SmtpEmail(host=peer.host, port=peer.port, sender="updates@example.org", ca_file=peer.ca_file)
-    providers = {Channel.SMS: world.sms, Channel.EMAIL: smtp}
+    providers: dict[Channel, Provider] = {Channel.SMS: world.sms, Channel.EMAIL: smtp}
     world.services = replace(world.services, providers=providers)
     make_victim(world, email=ADDRESS)
     make_plan(world, ChannelPlan("V-1-email"))
@@ -100,6 +102,18 @@ def test_a_moment_in_which_the_server_cannot_be_reached_is_no_second_time(posted
 
     assert posted.states() == ["accepted"]
     assert len(set(names(peer))) == 1
+
+
+def test_nothing_else_joins_a_mail_that_goes_once_more(posted, peer):
+    """Where the first one arrived, the second may be taken for the same and not be shown."""
+    peer.data_replies[ADDRESS] = DROP
+    run_ticks(posted)
+    peer.data_replies.clear()
+    record(posted, "charge")
+
+    run_ticks(posted, A_WEEK)
+
+    assert Counter(names(peer).count(name) for name in set(names(peer))) == {1: 1, 2: 1}
 
 
 def test_an_answer_that_was_not_understood_is_for_a_person(posted, peer):

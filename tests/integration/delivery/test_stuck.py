@@ -45,7 +45,7 @@ def seen(world: World) -> Stuck:
 
 def asked(world: World) -> tuple[list[str], list[str]]:
     """Which tasks there are, and which urgent alerts to whom."""
-    alerts = [alert.to_role for alert in world.rows(Alert, level="urgent")]
+    alerts = [str(alert.to_role) for alert in world.rows(Alert, level="urgent")]
     return sorted(task.kind for task in world.rows(Task)), alerts
 
 
@@ -97,6 +97,17 @@ def test_what_left_is_not_stuck_whether_or_not_a_receipt_came(world):
     world.clock.pass_time(days=1)
 
     assert seen(world) == Stuck(0, None)
+
+
+def test_an_outcome_that_stays_unknown_is_seen_when_every_provider_should_know_it(world):
+    world.sms.answers.append(Answer(Uncertain("timed_out")))
+    world.sms.look_up = cannot_be_asked
+    run_ticks(owed(world), START + timedelta(minutes=24))
+    before = seen(world).count
+
+    run_ticks(world, START + timedelta(minutes=25))
+
+    assert (before, seen(world)) == (0, Stuck(1, START))
 
 
 def test_what_a_person_was_asked_about_is_not_stuck(world):

@@ -1,5 +1,7 @@
 """What a message said is in its row only until it left, or will not: then in the contact log alone, sealed."""
 
+from itertools import permutations
+
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
@@ -7,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from models.ledger import ContactEntry
 from models.messages import Message
 from models.people import Victim
-from models.vocabulary import Detail, MessageState
+from models.vocabulary import Detail, MessageState, ReceiptStatus
 from notify.delivery.providers.base import Refused, TryLater, Uncertain
+from notify.delivery.receipts import Slip, take_receipt
 from tests.fakes import Answer
 from tests.make import (
     OFFICE_HOURS,
@@ -79,6 +82,38 @@ def test_a_receipt_that_overtakes_the_answer_takes_the_words_along(world, second
 
     assert kept(world) == [("message_accepted", None, world.arrived[0].text)]
     assert in_rows(world) == [False]
+
+
+@pytest.mark.parametrize("order", list(permutations(["accepted", "delivered", "undelivered"])), ids="-".join)
+def test_receipts_before_any_answer_end_alike_in_every_order(world, second, order):
+    owed(world)
+    world.sms.answers.append(Answer(KilledError(), arrives=True))
+    with pytest.raises(KilledError):
+        run_ticks(world)
+
+    for status in order:
+        receipt(second, world.arrived[0], status)
+
+    outcomes = [(str(entry.outcome), entry.text_sealed is not None) for entry in world.rows(ContactEntry)]
+    assert sorted(outcomes) == [("message_accepted", True), ("message_undelivered", False)]
+    assert world.states() == ["undelivered"]
+
+
+def test_an_answer_that_comes_after_the_receipt_adds_its_name_and_no_second_line(world):
+    owed(world)
+
+    def calls_back_first(outgoing, at):
+        slip = Slip("recording", None, ReceiptStatus.DELIVERED, None, raw="delivered")
+        take_receipt(
+            world.services.sessions, world.services.keys, slip, message_id=outgoing.message_id, at=at
+        )
+
+    world.sms.witness = calls_back_first
+    run_ticks(world)
+
+    message = world.row(Message)
+    assert (message.state, message.provider_ref) == ("delivered", f"ref-{message.id}")
+    assert kept(world) == [("message_accepted", None, world.arrived[0].text)]
 
 
 def test_a_lost_answer_that_is_found_again_takes_the_words_along(world):

@@ -191,7 +191,7 @@ def test_what_became_of_a_text_can_be_asked_when_its_receipt_was_lost(twilio, wo
     sid = provider.send(make_outgoing(), at=NOW).provider_ref
     twilio.advance(sid, word, error_code=code)
 
-    assert provider.became(sid) == became
+    assert provider.became(str(sid)) == became
 
 
 def test_of_a_text_that_twilio_does_not_know_it_cannot_say(twilio):
@@ -205,7 +205,7 @@ def test_a_twilio_that_fails_is_asked_later_what_became_of_a_text(twilio, fault)
     twilio.faults["fetch"].append(fault)
 
     with pytest.raises(TryLater):
-        provider.became(sid)
+        provider.became(str(sid))
 
 
 def test_a_message_still_on_its_way_is_redacted_later(twilio):

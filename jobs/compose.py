@@ -10,7 +10,13 @@ from notify.wiring import Services
 
 def run(services: Services, _worker: str) -> int:
     """Look at every duty that waits for delivery."""
-    return compose(services.sessions, services.keys, services.writer, at=services.clock())
+    return compose(
+        services.sessions,
+        services.keys,
+        services.writer,
+        at=services.clock(),
+        stuck=services.rulebook.policy.stuck,
+    )
 
 
 # Not null, in so many words: the index holds only those, and SQLite uses it only then.

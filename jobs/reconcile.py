@@ -1,24 +1,29 @@
-"""Looks up messages whose outcome is unknown."""
+"""Looks up messages whose outcome is unknown, and those that left and of which nothing was heard."""
+
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
 from jobs.tick import Tick
-from models.base import is_one_of
 from models.messages import Message
-from models.vocabulary import MessageState
 from notify.delivery.reconcile import reconcile
+from notify.delivery.unheard import Patience, ask_unheard
 from notify.wiring import Services
 
 
 def run(services: Services, _worker: str) -> int:
     """Settle what can be settled."""
-    return reconcile(services.sessions, services.keys, services.providers, clock=services.clock)
+    sessions, keys, providers = services.sessions, services.keys, services.providers
+    policy = services.rulebook.policy
+    patience = Patience(
+        timedelta(hours=policy.no_receipt_urgent_hours), timedelta(hours=policy.no_receipt_hours)
+    )
+    return reconcile(sessions, keys, providers, clock=services.clock) + ask_unheard(
+        sessions, keys, providers, patience, clock=services.clock
+    )
 
 
-TICK = Tick(
-    "reconcile",
-    run,
-    select(func.min(Message.lease_until))
-    .where(is_one_of(Message.state, MessageState.CLAIMED, MessageState.UNCERTAIN))
-    .scalar_subquery(),
-)
+# Not null, in so many words: the index holds only those, and SQLite uses it only then.
+_NEXT_DUE = select(func.min(Message.lease_until)).where(Message.lease_until.is_not(None)).scalar_subquery()
+
+TICK = Tick("reconcile", run, _NEXT_DUE)

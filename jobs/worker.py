@@ -21,7 +21,7 @@ from jobs.lookout import Lookout
 from jobs.tick import Tick
 from jobs.timetable import TIMETABLE
 from models.session import Database
-from notify.delivery.providers.base import Accepted, Answer, Found, NotAsked, Outgoing, Provider
+from notify.delivery.providers.base import Accepted, Answer, Became, Found, NotAsked, Outgoing, Provider
 from notify.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,17 @@ class Draining:
     @property
     def at_once(self) -> int:
         return self.provider.at_once
+
+    @property
+    def repeated_after(self) -> Collection[str]:
+        return self.provider.repeated_after
+
+    @property
+    def gives_receipts(self) -> bool:
+        return self.provider.gives_receipts
+
+    def became(self, provider_ref: str) -> Became | None:
+        return self.provider.became(provider_ref)
 
     def send_all(self, outgoing: Sequence[Outgoing], *, at: datetime) -> list[Answer]:
         """The same for several."""

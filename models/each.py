@@ -26,7 +26,11 @@ class Each:
     ) -> None:
         types: dict[str, TypeEngine[Any]] = {"id": table.__table__.c.id.type, **given}
         self._names = tuple(types)
-        self._by_row: Update = update(table).where(table.id == bindparam("row")).values(values(_of_a_row))
+
+        def of_a_row(name: str) -> ColumnElement[Any]:
+            return bindparam(name, type_=types[name])
+
+        self._by_row: Update = update(table).where(table.id == bindparam("row")).values(values(of_a_row))
         rows = (
             func.unnest(*(bindparam(f"all_{name}", type_=ARRAY(kind)) for name, kind in types.items()))
             .table_valued(*(column(name, kind) for name, kind in types.items()))
@@ -47,7 +51,3 @@ class Each:
             return
         each = [{("row" if name == "id" else name): row[name] for name in self._names} for row in rows]
         connection.execute(self._by_row, [{**row, **same} for row in each])
-
-
-def _of_a_row(name: str) -> ColumnElement[Any]:
-    return bindparam(name)

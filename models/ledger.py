@@ -27,6 +27,9 @@ class ContactEntry(Base):
     contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_points.id"))
     rules: Mapped[list[str]]
     note_sealed: Mapped[bytes | None]
+    subject_sealed: Mapped[bytes | None]
+    """What a message said, on the line that says that it was handed over."""
+    text_sealed: Mapped[bytes | None]
 
 
 class AuditEntry(Table):

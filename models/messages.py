@@ -3,15 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, null, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Table
 from models.vocabulary import Channel, Detail, MessageState, ReceiptStatus, Refusal
 
+WORDLESS = {"text_sealed": null(), "subject_sealed": null()}
+"""What is set with a state in which a message does not leave any more: its words are dropped with it."""
+
 
 class Message(Base):
-    """One attempt to pass on duties over one channel to one contact point."""
+    """One attempt to pass on duties over one channel to one contact point.
+
+    Its words are here until it has left, or will not leave: what was sent is in the contact log.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -33,11 +39,15 @@ class Message(Base):
             sqlite_where=text("state in ('held', 'queued')"),
             postgresql_where=text("state in ('held', 'queued')"),
         ),
+        CheckConstraint(
+            "state in ('held', 'queued', 'claimed', 'uncertain') or (text_sealed is null and subject_sealed is null)",
+            name="keeps_no_words",
+        ),
         Index(
-            "ix_messages_in_flight",
+            "ix_messages_looked_up",
             "lease_until",
-            sqlite_where=text("state in ('claimed', 'uncertain')"),
-            postgresql_where=text("state in ('claimed', 'uncertain')"),
+            sqlite_where=text("lease_until is not null"),
+            postgresql_where=text("lease_until is not null"),
         ),
         Index(
             "ix_messages_redact",
@@ -67,6 +77,7 @@ class Message(Base):
     claimed_by: Mapped[str | None]
     claimed_at: Mapped[datetime | None] = mapped_column(index=True)
     lease_until: Mapped[datetime | None]
+    """When it is looked up: a claim by a worker that died, an unknown outcome, or no receipt; empty when nobody will ask."""
     handed_over_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     provider: Mapped[str | None]

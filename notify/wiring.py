@@ -19,6 +19,7 @@ from notify.delivery.providers.outbox import Outbox
 from notify.delivery.providers.routes import Route, Routes
 from notify.delivery.providers.smtp_email import SmtpEmail
 from notify.delivery.rules.pace import Pace
+from notify.delivery.stuck import stuck
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
@@ -74,6 +75,12 @@ class Services:
         """Have the workers look: what was just committed may have made something due."""
         with self.database.reads.begin() as session:
             signal_at_commit(session)
+
+
+def nothing_is_stuck(services: Services) -> bool:
+    """Whether no message that may leave is kept from it."""
+    with services.reading() as session:
+        return not stuck(session, at=services.clock(), after=services.rulebook.policy.stuck).count
 
 
 def make_services(

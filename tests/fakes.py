@@ -10,6 +10,7 @@ from models.vocabulary import Channel
 from notify.delivery.providers.base import (
     Accepted,
     Adopted,
+    Became,
     CannotTell,
     Found,
     NotFound,
@@ -70,6 +71,8 @@ class RecordingProvider(OneByOne):
     name = "recording"
     keeps_records = False
     """Set it, and what is kept of each message can be redacted."""
+    gives_receipts = False
+    """Set it, and it is asked what `says` of each message of which no receipt came."""
 
     def __init__(self) -> None:
         self.asked: list[Outgoing] = []
@@ -78,6 +81,8 @@ class RecordingProvider(OneByOne):
         self.looked_up: list[Outgoing] = []
         self.blind = False
         self.redacted: list[str] = []
+        self.says: Became | ProviderError | None = None
+        self.asked_about: list[str] = []
         self.cannot_redact: deque[ProviderError] = deque()
         self.witness: Callable[[Outgoing, datetime], None] = lambda _outgoing, _at: None
         self._lock = Lock()
@@ -105,6 +110,13 @@ class RecordingProvider(OneByOne):
             return CannotTell()
         found = any(one.outgoing.message_id == outgoing.message_id for one in self.arrived)
         return Adopted(_ref(outgoing)) if found else NotFound()
+
+    def became(self, provider_ref: str) -> Became | None:
+        """What it says of every message."""
+        self.asked_about.append(provider_ref)
+        if isinstance(self.says, ProviderError):
+            raise self.says
+        return self.says
 
     def redact(self, provider_ref: str) -> None:
         """Note that it was asked for, unless there is another answer: a test wants to read what it keeps."""

@@ -14,6 +14,9 @@ from models.duties import Duty
 from models.messages import MessageDuty
 from models.vocabulary import DutyClass, DutyState
 
+SENT_AGAIN = "sent_again"
+"""The code of a message that goes once more because no answer came: it is not done twice, and nothing joins it."""
+
 _CARRIED: Select[*tuple[Any, ...]] = (
     select(MessageDuty.message_id, Duty.id, Duty.rule, Duty.duty_class, Duty.state, Duty.urgent_by)
     .join(Duty, Duty.id == MessageDuty.duty_id)

@@ -13,7 +13,7 @@ from models.base import is_one_of
 from models.duties import Duty
 from models.each import Each
 from models.keyring import Keyring, Place, SealBroken
-from models.messages import Message, MessageDuty
+from models.messages import WORDLESS, Message, MessageDuty
 from models.people import Victim
 from models.types import UtcDateTime
 from models.vocabulary import NO_CHANGE_RULE, Channel, Detail, DutyState, MessageState, Refusal, TaskKind
@@ -98,6 +98,7 @@ _STOP = (
         refusal=bindparam("reason"),
         finished_at=bindparam("now"),
         not_before=None,
+        **WORDLESS,
     )
 )
 

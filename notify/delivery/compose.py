@@ -6,7 +6,7 @@ Long because what a duty may join, what gives way to it and what is written anew
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models.base import is_one_of
 from models.duties import Duty
 from models.keyring import Keyring, Place, SealBroken
-from models.messages import Message, MessageDuty
+from models.messages import WORDLESS, Message, MessageDuty
 from models.milestones import Milestone
 from models.vocabulary import (
     Detail,
@@ -27,6 +27,7 @@ from models.vocabulary import (
     TaskKind,
 )
 from notify.delivery.asking import Waiting, ask_a_person, no_safe_moment
+from notify.delivery.carrying import SENT_AGAIN
 from notify.delivery.facts import Standing, standings
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.sealed_updates import seal_update
@@ -38,6 +39,7 @@ from notify.ledger.tasks import open_duty_task
 
 BATCH = 200
 WAITING = (MessageState.HELD, MessageState.QUEUED)
+IN_FLIGHT = frozenset({MessageState.CLAIMED, MessageState.UNCERTAIN})
 FAILED = frozenset({MessageState.UNDELIVERED, MessageState.FAILED, MessageState.EXPIRED})
 """The message certainly did not arrive: the next contact point is tried."""
 
@@ -72,6 +74,7 @@ _LETTER = (
     Message.refusal,
     Message.not_before,
     Message.attempt,
+    Message.claimed_at,
 )
 _MESSAGES: CompoundSelect[*tuple[Any, ...]] = union_all(
     select(Message.created_at, MessageDuty.duty_id, *_LETTER)
@@ -81,15 +84,17 @@ _MESSAGES: CompoundSelect[*tuple[Any, ...]] = union_all(
         Message.participation_id.in_(bindparam("participations", expanding=True)),
         is_one_of(Message.state, *WAITING),
         Message.plan_id.is_not(None),
+        Message.error_code.is_distinct_from(SENT_AGAIN),  # she may have it, and take it for the same
     ),
 ).order_by("created_at", "id")
 """What was made of these duties before; and, of no duty in particular, what waits for any of the victims concerned."""
 _CANCEL = (
     update(Message)
     .where(Message.id == bindparam("message"), is_one_of(Message.state, *WAITING))
-    .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None)
+    .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None, **WORDLESS)
 )
 
+_LOOK_AT = update(Duty).where(Duty.id == bindparam("duty")).values(compose_at=bindparam("at"))
 _LOOK_AGAIN = (
     update(Duty)
     .where(
@@ -104,6 +109,7 @@ _LOOK_AGAIN = (
 class _Letter:
     """A message made before."""
 
+    created_at: datetime
     id: UUID
     plan_id: UUID | None
     contact_point_id: UUID | None
@@ -112,10 +118,21 @@ class _Letter:
     refusal: Refusal | None
     not_before: datetime | None
     attempt: int
+    claimed_at: datetime | None = None
 
     @property
     def place(self) -> tuple[UUID | None, UUID | None, Detail | None]:
         return self.plan_id, self.contact_point_id, self.detail
+
+    def stuck_at(self, after: timedelta) -> datetime | None:
+        """When it has been kept from leaving for so long; None once it left."""
+        if self.state in IN_FLIGHT:
+            since = self.claimed_at
+        elif self.state is MessageState.QUEUED and self.claimed_at is not None:
+            since = self.created_at  # it was tried, and waits for the next try
+        else:
+            since = self.not_before if self.state in WAITING else None
+        return None if since is None else since + after
 
 
 @dataclass
@@ -124,6 +141,7 @@ class _Batch:
 
     act: Act
     writer: Writer
+    stuck: timedelta
     standings: dict[UUID, Standing]
     letters: defaultdict[UUID, list[_Letter]]
     waiting: dict[tuple[UUID | None, UUID | None, Detail | None], _Letter] = field(default_factory=dict)
@@ -140,16 +158,20 @@ def compose(
     writer: Writer,
     *,
     at: datetime,
+    stuck: timedelta,
     limit: int = BATCH,
 ) -> int:
-    """Look once at every duty whose `compose_at` has come. Returns how many were seen."""
+    """Look once at every duty whose `compose_at` has come. Returns how many were seen.
+
+    What must be told at once is looked at again `stuck` after it could have left.
+    """
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
         rows = act.connection.execute(_WAITING_DUTIES, {"now": at, "most": limit}).all()
         if not rows:
             return 0
         duties = [Waiting(*row) for row in rows]
         act.run(_LOOKED_AT, ids=[duty.id for duty in duties])
-        batch = _read(act, writer, duties)
+        batch = _read(act, writer, stuck, duties)
         for duty in duties:
             if duty.state is not DutyState.OPEN:
                 continue
@@ -161,27 +183,30 @@ def compose(
         return len(duties)
 
 
-def _read(act: Act, writer: Writer, duties: Sequence[Waiting]) -> _Batch:
+def _read(act: Act, writer: Writer, stuck: timedelta, duties: Sequence[Waiting]) -> _Batch:
     batch = _Batch(
         act,
         writer,
+        stuck,
         standings(act.session, {duty.participation_id for duty in duties}, at=act.at),
         defaultdict(list),
     )
     act.keys.fetch(act.session, {standing.victim_id for standing in batch.standings.values()})
     asked = {"duties": [duty.id for duty in duties], "participations": list(batch.standings)}
-    for _, duty_id, *letter in act.connection.execute(_MESSAGES, asked):
+    for created_at, duty_id, *letter in act.connection.execute(_MESSAGES, asked):
         if duty_id is None:
-            batch.remember(_Letter(*letter))
+            batch.remember(_Letter(created_at, *letter))
         else:
-            batch.letters[duty_id].append(_Letter(*letter))
+            batch.letters[duty_id].append(_Letter(created_at, *letter))
     return batch
 
 
 def _compose_one(batch: _Batch, duty: Waiting) -> None:
     standing = batch.standings[duty.participation_id]
     letters = batch.letters[duty.id]
-    if any(letter.state in GONE for letter in letters):
+    gone = [letter for letter in letters if letter.state in GONE]
+    if gone:
+        _watch(batch, standing, duty, gone[-1])
         return
     tried = {
         letter.contact_point_id for letter in letters if letter.state in FAILED and letter.contact_point_id
@@ -191,6 +216,7 @@ def _compose_one(batch: _Batch, duty: Waiting) -> None:
         if letter.state in WAITING:
             if _is_as_decided(batch, standing, letter, decision):
                 _warn_if_late(batch, standing, duty, decision, letter)
+                _watch(batch, standing, duty, letter)
                 return
             if not _gave_up_waiting(batch, letter):
                 return  # it was claimed a moment ago
@@ -213,6 +239,17 @@ def _warn_if_late(
     )
     if late or (isinstance(decision, Hold) and not decision.in_time):
         no_safe_moment(batch.act, standing, duty)
+
+
+def _watch(batch: _Batch, standing: Standing, duty: Waiting, letter: _Letter) -> None:
+    """What must be told at once and does not get away, for whatever fault of ours, is told by a person."""
+    stuck_at = letter.stuck_at(batch.stuck) if duty.duty_class is DutyClass.IMMEDIATE else None
+    if stuck_at is None:
+        return
+    if stuck_at <= batch.act.at:
+        no_safe_moment(batch.act, standing, duty)
+    else:
+        batch.act.run(_LOOK_AT, duty=duty.id, at=stuck_at)
 
 
 def _is_as_decided(batch: _Batch, standing: Standing, letter: _Letter, decision: Decision) -> bool:
@@ -261,6 +298,7 @@ def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hol
     if letter is None:
         message = write_message(act, batch.writer, standing, duty, facts, decision)
         letter = _Letter(
+            act.at,
             message.id,
             standing.plan_id,
             decision.channel.contact_point,
@@ -275,6 +313,7 @@ def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hol
     if decision.detail is not Detail.FULL and duty.duty_class is not DutyClass.OFFICER_FIRST:
         seal_update(act, batch.writer, standing, duty, facts)
     _warn_if_late(batch, standing, duty, decision, letter)
+    _watch(batch, standing, duty, letter)
     if not batch.writer.speaks(standing.language):
         # English stands in for her language: a person makes sure that she was understood.
         open_duty_task(act, standing, TaskKind.CALL, duty)

@@ -29,15 +29,16 @@ from models.vocabulary import (
     ReceiptStatus,
     TaskKind,
 )
-from notify.delivery.carrying import duties_of
+from notify.delivery.carrying import carried, duties_of
+from notify.delivery.giving_up import forget, give_up
 from notify.delivery.rules.receipts import after_receipt
-from notify.delivery.send import forget, give_up
+from notify.delivery.send import Taken, accept
 from notify.delivery.writing import hashed
 from notify.errors import NotKnown
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
 from notify.ledger.closing import close_duties, open_duties
-from notify.ledger.contact_log import write_entry
+from notify.ledger.contact_log import words_of, write_entry
 from notify.ledger.locking import lock_case
 from notify.ledger.tasks import open_duty_task
 from notify.ledger.units import unit_of
@@ -154,18 +155,24 @@ def apply(act: Act, receipt: Receipt) -> None:
     before, after = message.state, after_receipt(message.state, receipt.status)
     if after is None:
         return
+    if message.handed_over_at is None:
+        _left(act, message)
     if after is MessageState.UNDELIVERED:
         if before is MessageState.DELIVERED and message.counts_as_told:
             _owed_again(act, message)
         give_up(act, message, after, receipt.code)
-        return
-    message.state, message.lease_until = after, None
-    if message.handed_over_at is None:
-        message.handed_over_at = act.at
-    if after is MessageState.DELIVERED:
-        message.finished_at = act.at
+    elif after is MessageState.DELIVERED:
+        message.state, message.lease_until, message.finished_at = after, None, act.at
         forget(message, act.at)
         _delivered(act, message)
+
+
+def _left(act: Act, message: Message) -> None:
+    """Its receipt is the first to say that the provider has it: the answer is late, or lost."""
+    rules = [duty.rule for duty in carried(act.session, [message.id])[message.id]]
+    words = words_of(act, message)
+    accept(act, [Taken(message, message.provider_ref, rules, words, has_receipts=True)])
+    act.session.refresh(message)
 
 
 def _delivered(act: Act, message: Message) -> None:

@@ -13,7 +13,7 @@ from models.messages import Message
 from models.people import ContactPoint, Participation
 from models.vocabulary import DutyClass, DutyState, MessageState, TaskKind
 from notify.clock import Clock
-from notify.delivery.carrying import duties_of
+from notify.delivery.carrying import SENT_AGAIN, duties_of
 from notify.delivery.providers.base import (
     Adopted,
     CannotTell,
@@ -26,6 +26,7 @@ from notify.delivery.providers.routes import Routes
 from notify.delivery.send import Taken, accept
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
+from notify.ledger.contact_log import words_of
 from notify.ledger.tasks import open_duty_task, open_task
 
 BATCH = 50
@@ -42,6 +43,13 @@ class _Question:
     provider: str | None
     since: datetime
     known_refs: frozenset[str]
+    why: str | None
+    """What was said when it became uncertain; empty where its worker died."""
+
+
+@dataclass(frozen=True)
+class _Repeat:
+    """The provider cannot say, and its answer was certainly missing: the same message may go once more."""
 
 
 def reconcile(
@@ -55,23 +63,27 @@ def reconcile(
     """Settle what can be settled of the messages whose outcome is unknown. Returns how many were looked at."""
     questions = _take(sessions, keys, at=clock(), limit=limit)
     for question in questions:
-        found = _ask(question, providers, at=clock())
+        provider = providers.carrier(question.outgoing.channel, question.provider)
+        found = _ask(question, provider, at=clock())
         if found is not None:
-            _settle(sessions, keys, question.outgoing, found, at=clock())
+            receipts_come = provider is not None and provider.gives_receipts
+            _settle(sessions, keys, question.outgoing, found, at=clock(), has_receipts=receipts_come)
     return len(questions)
 
 
-def _ask(question: _Question, providers: Routes, *, at: datetime) -> Found | None:
+def _ask(question: _Question, provider: Provider | None, *, at: datetime) -> Found | _Repeat | None:
     """What the provider says; None when it cannot be asked now, and is asked again when the lease has run out."""
-    provider = providers.carrier(question.outgoing.channel, question.provider)
     if provider is None:
         return CannotTell()  # others are set up now: that they know nothing proves nothing
     try:
-        return provider.look_up(
+        found = provider.look_up(
             question.outgoing, since=question.since, at=at, known_refs=question.known_refs
         )
     except ProviderError:
         return None
+    if isinstance(found, CannotTell) and question.why in provider.repeated_after:
+        return _Repeat()
+    return found
 
 
 def _take(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit: int) -> list[_Question]:
@@ -89,16 +101,20 @@ def _take(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit
         ).all()
         taken = []
         for message in messages:
-            if message.state is MessageState.CLAIMED:
+            if message.state is MessageState.CLAIMED:  # nobody knows how far its worker came
                 message.state = MessageState.UNCERTAIN
+                if message.error_code != SENT_AGAIN:
+                    message.error_code = None
                 act.log("message uncertain", message, owner=message.victim_id)
             message.lease_until = at + LOOK_AGAIN
             since = message.claimed_at or message.created_at
             known = _known_refs(act.session, since)
             try:
-                taken.append(_Question(_outgoing(act, message), message.provider, since, known))
+                outgoing = _outgoing(act, message)
             except SealBroken:  # no look-up is possible without her number; the others go on
                 _cannot_tell(act, message, duties_of(act.session, [message.id])[message.id])
+                continue
+            taken.append(_Question(outgoing, message.provider, since, known, message.error_code))
         return taken
 
 
@@ -129,7 +145,13 @@ def _known_refs(session: Session, since: datetime) -> frozenset[str]:
 
 
 def _settle(
-    sessions: sessionmaker[Session], keys: Keyring, outgoing: Outgoing, found: Found, *, at: datetime
+    sessions: sessionmaker[Session],
+    keys: Keyring,
+    outgoing: Outgoing,
+    found: Found | _Repeat,
+    *,
+    at: datetime,
+    has_receipts: bool,
 ) -> None:
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
         message = act.session.get_one(Message, outgoing.message_id, with_for_update={"key_share": True})
@@ -137,21 +159,39 @@ def _settle(
             return
         duties = duties_of(act.session, [message.id])[message.id]
         if isinstance(found, Adopted):
-            accept(act, [Taken(message, found.provider_ref, [duty.rule for duty in duties])])
+            rules, words = [duty.rule for duty in duties], words_of(act, message)
+            accept(act, [Taken(message, found.provider_ref, rules, words, has_receipts)])
         elif isinstance(found, NotFound):
             message.state, message.not_before, message.lease_until = MessageState.QUEUED, at, None
             act.log("message certainly not sent", message, owner=message.victim_id)
-        elif isinstance(found, CannotTell):
+        elif isinstance(found, _Repeat):
+            message.state, message.not_before, message.lease_until = (
+                MessageState.QUEUED,
+                at + LOOK_AGAIN,
+                None,
+            )
+            message.error_code = SENT_AGAIN
+            act.log("message sent again", message, owner=message.victim_id)
+        else:
             _cannot_tell(act, message, duties)
 
 
 def _cannot_tell(act: Act, message: Message, duties: list[Duty]) -> None:
     """A receipt or a person settles it now."""
     message.lease_until = None
+    ask_a_person(act, message, [duty for duty in duties if duty.state is DutyState.OPEN])
+
+
+def ask_a_person(act: Act, message: Message, owed: list[Duty]) -> None:
+    """Its officer finds out what became of it; what must be told at once is told by a call meanwhile."""
     participation = act.session.get_one(Participation, message.participation_id)
-    owed = [duty for duty in duties if duty.state is DutyState.OPEN]
     open_task(
-        act, participation, TaskKind.CHECK_DELIVERY, about=message.id, rules=[duty.rule for duty in owed]
+        act,
+        participation,
+        TaskKind.CHECK_DELIVERY,
+        about=message.id,
+        rules=[duty.rule for duty in owed],
+        due_at=min((duty.deadline for duty in owed), default=None),
     )
     for duty in owed:
         if duty.duty_class is DutyClass.IMMEDIATE:

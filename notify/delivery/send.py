@@ -4,25 +4,25 @@ import logging
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from time import sleep
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Select, String, bindparam, case, select
+from sqlalchemy import Select, String, bindparam, case, null, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
 from models.each import Each
 from models.keyring import Keyring, Place
-from models.messages import Message
-from models.people import ContactPoint, Participation
-from models.vocabulary import Channel, Detail, MessageState, Outcome, TaskKind
+from models.messages import WORDLESS, Message
+from models.vocabulary import Channel, Detail, MessageState, Outcome
 from notify.clock import Clock
-from notify.delivery.carrying import COMPOSE_AGAIN, carried
+from notify.delivery.carrying import SENT_AGAIN
 from notify.delivery.claiming import Claim, claim_due, still_safe
+from notify.delivery.giving_up import give_up
 from notify.delivery.providers.base import (
     Accepted,
     Answer,
@@ -34,14 +34,11 @@ from notify.delivery.providers.base import (
 )
 from notify.delivery.providers.routes import Routes
 from notify.delivery.routing import Streaks, note
-from notify.delivery.rules.failures import Fault, fault_of
 from notify.delivery.rules.retry import Retry
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.ledger.contact_log import Sent, write_attempts
-from notify.ledger.suspending import suspend
-from notify.ledger.tasks import open_task
+from notify.ledger.contact_log import Sent, Words, write_attempts
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +48,9 @@ RETRY = Retry()
 PAUSES = (0.5, 2.0)
 """Seconds between the tries to record: the answers are known here and nowhere else, and a database that starts again takes moments."""
 
+FIRST_ASKED = timedelta(hours=1)
+"""When a message without a receipt is looked at first: no figure of the policy is shorter."""
+
 NOT_KNOWN_TO_BE_SENT = (
     MessageState.CLAIMED,
     MessageState.UNCERTAIN,
@@ -58,21 +58,21 @@ NOT_KNOWN_TO_BE_SENT = (
     MessageState.HELD,
 )
 
+_is_open = is_one_of(Message.state, *NOT_KNOWN_TO_BE_SENT)
 _ACCEPT = Each(
     Message,
-    {"ref": String()},
+    {"ref": String(), "ask": Message.lease_until.type},
     lambda given: {
-        # A receipt that came before the provider's answer is not overwritten; what was given back as not sent is.
-        "state": case(
-            (is_one_of(Message.state, *NOT_KNOWN_TO_BE_SENT), MessageState.ACCEPTED),
-            else_=Message.state,
-        ),
+        # What was given back as not sent is overwritten; what ended otherwise is not.
+        "state": case((_is_open, MessageState.ACCEPTED), else_=Message.state),
         "provider_ref": given("ref"),
         "handed_over_at": bindparam("now"),
-        "lease_until": None,
+        "lease_until": case((_is_open, given("ask")), else_=null()),
         "not_before": None,
+        **WORDLESS,
     },
 )
+_NAME = update(Message).where(Message.id == bindparam("message")).values(provider_ref=bindparam("ref"))
 _LOCKED: Select[*tuple[Any, ...]] = (
     select(
         Message.id,
@@ -82,6 +82,7 @@ _LOCKED: Select[*tuple[Any, ...]] = (
         Message.channel,
         Message.detail,
         Message.attempt,
+        Message.handed_over_at,
     )
     .where(Message.id.in_(bindparam("ids", expanding=True)))
     .order_by(Message.id)
@@ -185,11 +186,18 @@ def record(
                 log.error(
                     "an answer came for an attempt that was given up", extra={"message_id": str(message.id)}
                 )
-            elif isinstance(answer, Accepted):
-                taken.append(Taken(message, answer.provider_ref, claim.rules))
-            else:
+            elif not isinstance(answer, Accepted):
                 _not_taken(act, act.session.get_one(Message, message.id), answer)
+            elif message.handed_over_at is not None:  # a receipt was faster: all is written down but the name
+                act.run(_NAME, message=message.id, ref=answer.provider_ref)
+            else:
+                taken.append(_taken(message, claim, answer))
         accept(act, taken)
+
+
+def _taken(message: "Letter", claim: Claim, answer: Accepted) -> "Taken":
+    words = Words(claim.outgoing.text, claim.outgoing.subject)
+    return Taken(message, answer.provider_ref, claim.rules, words, claim.provider.gives_receipts)
 
 
 def _not_taken(act: Act, message: Message, answer: ProviderError) -> None:
@@ -201,12 +209,21 @@ def _not_taken(act: Act, message: Message, answer: ProviderError) -> None:
         message.attempt -= 1
     elif isinstance(answer, TryLater):
         _try_later(act, message, answer)
-    elif isinstance(answer, Refused):
+    elif isinstance(answer, Refused) and message.error_code != SENT_AGAIN:
         give_up(act, message, MessageState.FAILED, answer.code)
     else:
-        message.state, message.lease_until = MessageState.UNCERTAIN, act.at
+        _uncertain(act, message, answer)
+
+
+def _uncertain(act: Act, message: Message, answer: ProviderError) -> None:
+    message.state, message.lease_until = MessageState.UNCERTAIN, act.at
+    _note(message, answer)
+    act.log("message uncertain", message, owner=message.victim_id)
+
+
+def _note(message: Message, answer: ProviderError) -> None:
+    if message.error_code != SENT_AGAIN:
         message.error_code = answer.reason
-        act.log("message uncertain", message, owner=message.victim_id)
 
 
 class Letter(Sent, Protocol):
@@ -225,13 +242,20 @@ class Taken:
     message: Letter
     provider_ref: str | None
     rules: Sequence[str]
+    words: Words | None
+    has_receipts: bool
+    """Whether its provider says what becomes of it."""
 
 
 def accept(act: Act, taken: Sequence[Taken]) -> None:
-    """The provider has them."""
-    rows = [{"id": one.message.id, "ref": one.provider_ref} for one in taken]
+    """The provider has them: their words go from their rows to the contact log."""
+    ask = act.at + FIRST_ASKED
+    rows = [
+        {"id": one.message.id, "ref": one.provider_ref, "ask": ask if one.has_receipts else None}
+        for one in taken
+    ]
     act.run_each(_ACCEPT, rows, now=act.at)
-    write_attempts(act, Outcome.MESSAGE_ACCEPTED, [(one.message, one.rules) for one in taken])
+    write_attempts(act, Outcome.MESSAGE_ACCEPTED, [(one.message, one.rules, one.words) for one in taken])
     for one in taken:
         act.log(
             "message sent",
@@ -242,35 +266,6 @@ def accept(act: Act, taken: Sequence[Taken]) -> None:
         )
 
 
-def give_up(act: Act, message: Message, state: MessageState, code: str | None) -> None:
-    """This message will not arrive: log it, and let the duty go on by other means."""
-    message.state, message.error_code = state, code
-    message.finished_at, message.lease_until, message.not_before = act.at, None, None
-    forget(message, act.at)
-    duties = carried(act.session, [message.id])[message.id]
-    write_attempts(act, Outcome.MESSAGE_UNDELIVERED, [(message, [duty.rule for duty in duties])])
-    act.log("message not delivered", message, owner=message.victim_id, state=state)
-    _learn_from(act, message, [duty.rule for duty in duties])
-    act.run(COMPOSE_AGAIN, ids=[duty.id for duty in duties], now=act.at)
-
-
-def _learn_from(act: Act, message: Message, rules: Sequence[str]) -> None:
-    """See to it that the next message does not fail for the same reason."""
-    match fault_of(message.channel, message.error_code):
-        case Fault.CONTACT_POINT if message.contact_point_id is not None:
-            point = act.session.get_one(ContactPoint, message.contact_point_id)
-            suspend(act, point, reason=f"the provider says that nothing can reach it ({message.error_code})")
-        case Fault.OURS:
-            participation = act.session.get_one(Participation, message.participation_id)
-            open_task(act, participation, TaskKind.CHECK_DELIVERY, about=message.id, rules=rules)
-
-
-def forget(message: Message, at: datetime) -> None:
-    """Nothing more will come of this message: whatever the provider keeps of it may go now."""
-    if message.redact_at is not None:
-        message.redact_at = at
-
-
 def _try_later(act: Act, message: Message, answer: TryLater) -> None:
     when = RETRY.next_try(
         message.attempt,
@@ -279,8 +274,10 @@ def _try_later(act: Act, message: Message, answer: TryLater) -> None:
         retry_after=answer.retry_after,
         jitter=random.random(),  # noqa: S311 - spreads load
     )
-    if when is None:
+    if when is not None:
+        message.state, message.not_before, message.lease_until = MessageState.QUEUED, when, None
+        _note(message, answer)
+    elif message.error_code == SENT_AGAIN:  # it may have arrived the first time
+        _uncertain(act, message, answer)
+    else:
         give_up(act, message, MessageState.EXPIRED, answer.reason)
-        return
-    message.state, message.not_before, message.lease_until = MessageState.QUEUED, when, None
-    message.error_code = answer.reason

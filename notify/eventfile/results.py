@@ -190,23 +190,21 @@ def _closed(
 def _messages(reader: _Reader) -> Iterator[Line]:
     query = (
         _with_refs(Message)
-        .add_columns(ContactPoint, ContactEntry.id)
+        .add_columns(ContactPoint, ContactEntry)
         .join(ContactPoint, ContactPoint.id == Message.contact_point_id)
-        .outerjoin(
+        .join(
             ContactEntry,
             (ContactEntry.message_id == Message.id) & (ContactEntry.outcome == Outcome.MESSAGE_ACCEPTED),
         )
-        .where(Message.handed_over_at.is_not(None))
     )
-    in_order = func.coalesce(ContactEntry.id, Message.id), Message.id
-    for chunk in reader.rows(query, Message.handed_over_at, *in_order):
+    for chunk in reader.rows(query, Message.handed_over_at, ContactEntry.id):
         rules = _rules_of(reader.session, [row[0].id for row in chunk])
-        for message, victim, case, point, entry_id in chunk:
+        for message, victim, case, point, entry in chunk:
             key = reader.keys.of(reader.session, message.victim_id)
-            text = key.open(message, "text_sealed")
+            text = key.open(entry, "text_sealed")
             yield (
                 message.handed_over_at,
-                entry_id or message.id,
+                entry.id,
                 0,
                 {
                     "what": "message",
@@ -215,7 +213,7 @@ def _messages(reader: _Reader) -> Iterator[Line]:
                     "contact_point": point.ref,
                     "channel": message.channel,
                     "to": key.open(point, "value_sealed"),
-                    "subject": key.open_or_none(message, "subject_sealed"),
+                    "subject": key.open_or_none(entry, "subject_sealed"),
                     "text": LINK_TOKEN.sub(lambda found: "0" * len(found[0]), text),
                     "detail": message.detail,
                     "segments": segments(text).count if message.channel is Channel.SMS else None,

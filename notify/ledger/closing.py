@@ -8,7 +8,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from models.base import is_one_of
 from models.duties import Duty
 from models.ledger import ContactEntry
-from models.messages import Message, MessageDuty, SealedUpdate
+from models.messages import WORDLESS, Message, MessageDuty, SealedUpdate
 from models.oversight import Alert, Task
 from models.vocabulary import AlertState, DutyState, MessageState, TaskState
 from models.windows import VictimWindow
@@ -71,7 +71,7 @@ _STOP_WAITING = (
         is_one_of(Message.state, *WAITING),
         ~_still_owed,
     )
-    .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None)
+    .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None, **WORDLESS)
 )
 
 _WITHDRAW_UPDATES = (

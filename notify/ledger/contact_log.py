@@ -1,12 +1,15 @@
 """The contact log: attempts and successes, and which duties a success closes (delivered is not told)."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
 from models.duties import Duty
+from models.ids import new_id
+from models.keyring import Place, SealBroken
 from models.ledger import ContactEntry
 from models.messages import Message
 from models.people import ContactPoint, Participation
@@ -100,26 +103,63 @@ class Sent(Protocol):
     def contact_point_id(self) -> UUID | None: ...
 
 
-def write_attempts(act: Act, outcome: Outcome, sent: Collection[tuple[Sent, Sequence[str]]]) -> None:
+@dataclass(frozen=True)
+class Words:
+    """What a message says."""
+
+    text: str = field(repr=False)
+    subject: str | None = field(repr=False)
+
+
+def words_of(act: Act, message: Message) -> Words | None:
+    """What a message says that has not left yet; None when that is kept elsewhere by now, or does not open."""
+    if message.text_sealed is None:
+        return None
+    try:
+        key = act.key(message.victim_id)
+        return Words(key.open(message, "text_sealed"), key.open_or_none(message, "subject_sealed"))
+    except SealBroken:  # what became of it is written down all the same
+        return None
+
+
+def write_attempts(
+    act: Act, outcome: Outcome, sent: Collection[tuple[Sent, Sequence[str], Words | None]]
+) -> None:
     """Write the lines of messages that were passed on, or were not: attempts either way, which close nothing.
 
-    With each message come the rules of the duties that it carries.
+    With each message come the rules of the duties that it carries, and its words where no line has them yet.
     """
-    act.write(
-        *(
-            ContactEntry(
-                participation_id=message.participation_id,
-                victim_id=message.victim_id,
-                at=act.at,
-                outcome=outcome,
-                reached=False,
-                message_id=message.id,
-                contact_point_id=message.contact_point_id,
-                rules=sorted(set(rules)),
-            )
-            for message, rules in sent
-        )
+    act.write(*(_attempt(act, outcome, *one) for one in sent))
+
+
+def _attempt(
+    act: Act, outcome: Outcome, message: Sent, rules: Sequence[str], words: Words | None
+) -> ContactEntry:
+    entry_id = new_id()
+    subject, text = _sealed(act, message.victim_id, entry_id, words) if words else (None, None)
+    return ContactEntry(
+        id=entry_id,
+        participation_id=message.participation_id,
+        victim_id=message.victim_id,
+        at=act.at,
+        outcome=outcome,
+        reached=False,
+        message_id=message.id,
+        contact_point_id=message.contact_point_id,
+        rules=sorted(set(rules)),
+        subject_sealed=subject,
+        text_sealed=text,
     )
+
+
+def _sealed(act: Act, victim: UUID, entry_id: UUID, words: Words) -> tuple[bytes | None, bytes | None]:
+    place = Place("contact_entries", entry_id)
+    try:
+        key = act.key(victim)
+    except SealBroken:  # she was erased since: nobody may read what she was told
+        return None, None
+    subject = None if words.subject is None else key.seal(place, "subject_sealed", words.subject)
+    return subject, key.seal(place, "text_sealed", words.text)
 
 
 def _stop_using_phones(act: Act, participation: Part, contact_point_id: UUID | None) -> None:

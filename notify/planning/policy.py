@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import time
+from datetime import time, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -16,14 +16,15 @@ from notify.planning.rules.catalogue import Rule
 
 SHIPPED = files("notify.planning") / "policy.toml"
 KINDS = [kind.value for kind in MilestoneKind]
-MOST = 1000  # days or hours: a larger number is a slip of the pen
+MOST = 1000  # days, hours or minutes: a larger number is a slip of the pen
 NO_DIGEST = "none"
 WALL_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 NEVER_LONGER = (
     ("default_enhanced_days", "default_standard_days"),
     ("escalate_enhanced_days", "escalate_standard_days"),
+    ("no_receipt_urgent_hours", "no_receipt_hours"),
 )
-"""An enhanced victim never waits longer than a standard one."""
+"""An enhanced victim never waits longer than a standard one, nor urgent news longer than other."""
 
 
 class PolicyError(ValueError):
@@ -45,7 +46,7 @@ class OffenceGroup:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long things may take where the Code is silent: working days (`_days`) and real hours (`_hours`).
+    """How long things may take where the Code is silent: working days (`_days`), real hours and minutes.
 
     `default_every_days` and `frequency` are calendar days, and only offered: what is agreed with the victim holds.
     """
@@ -55,6 +56,9 @@ class Policy:
     default_enhanced_days: int
     urgent_hours: int
     due_soon_hours: int
+    stuck_minutes: int
+    no_receipt_urgent_hours: int
+    no_receipt_hours: int
     escalate_standard_days: int
     escalate_enhanced_days: int
     default_every_days: int
@@ -72,6 +76,11 @@ class Policy:
     def default_days(self, *, enhanced: bool) -> int:
         """The working days for what no rule gives a number."""
         return self.default_enhanced_days if enhanced else self.default_standard_days
+
+    @property
+    def stuck(self) -> timedelta:
+        """How long a message that may leave can be kept from leaving."""
+        return timedelta(minutes=self.stuck_minutes)
 
     def every_days_for(self, offence: str) -> int:
         """The frequency (days) to offer for an offence: the shortest of its groups, or the usual one of none."""

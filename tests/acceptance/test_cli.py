@@ -1,15 +1,18 @@
 """The commands of those who run the service: what they do, and the one line they say when they cannot."""
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from jobs.heartbeats import OLD, beat
 from jobs.timetable import TIMETABLE
 from models.keyring import RootKeys
 from models.ledger import AuditEntry
+from models.messages import Message
+from models.people import Participation
 from notify.clock import utc_now
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.api_tokens import Scope, bearer_of
@@ -202,7 +205,32 @@ def test_health_fails_until_every_tick_was_heard_of_lately(line):
     assert [one.exit_code for one in (before, one_old, after)] == [1, 1, 0]
     assert before.stderr == f"worker: not heard of lately: {', '.join(names)}\n"
     assert one_old.stderr == f"worker: not heard of lately: {names[0]}\n"
-    assert after.stdout == "database: ok\nworker: ok\n"
+    assert after.stdout == "database: ok\nworker: ok\nsending: ok\n"
+
+
+def test_health_fails_while_messages_do_not_leave_whoever_works(staffed):
+    told = utc_now() - timedelta(minutes=5)
+    with staffed.services() as services:
+        for tick in TIMETABLE:
+            beat(services.sessions, tick.name, "worker-1", at=utc_now())
+        with services.acting(THE_SERVICE) as act:
+            part = act.session.scalars(select(Participation)).one()
+            message = Message(
+                participation_id=part.id,
+                victim_id=part.victim_id,
+                kind="arrest",
+                state="queued",
+                created_at=told,
+                not_before=told,
+                attempt=0,
+                counts_as_told=False,
+            )
+            act.session.add(message)
+
+    result = staffed.run("health")
+
+    assert (result.exit_code, result.stdout) == (1, "database: ok\nworker: ok\n")
+    assert result.stderr == f"sending: 1 stuck, the first since {told.isoformat()}\n"
 
 
 def test_health_fails_without_a_database():

@@ -626,6 +626,10 @@ def upgrade() -> None:
         sa.Column("subject_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "state in ('held', 'queued', 'claimed', 'uncertain') or (text_sealed is null and subject_sealed is null)",
+            name=op.f("ck_messages_keeps_no_words"),
+        ),
         sa.ForeignKeyConstraint(
             ["contact_point_id"], ["contact_points.id"], name=op.f("fk_messages_contact_point_id")
         ),
@@ -639,12 +643,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_messages_claimed_at"), "messages", ["claimed_at"], unique=False)
     op.create_index(op.f("ix_messages_contact_point_id"), "messages", ["contact_point_id"], unique=False)
     op.create_index(
-        "ix_messages_in_flight",
+        "ix_messages_looked_up",
         "messages",
         ["lease_until"],
         unique=False,
-        sqlite_where=sa.text("state in ('claimed', 'uncertain')"),
-        postgresql_where=sa.text("state in ('claimed', 'uncertain')"),
+        sqlite_where=sa.text("lease_until is not null"),
+        postgresql_where=sa.text("lease_until is not null"),
     )
     op.create_index(
         op.f("ix_messages_participation_id_state"), "messages", ["participation_id", "state"], unique=False
@@ -720,6 +724,8 @@ def upgrade() -> None:
         sa.Column("contact_point_id", sa.Uuid(), nullable=True),
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("note_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("subject_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_contact_entries_by_id")),
         sa.ForeignKeyConstraint(
@@ -1195,10 +1201,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_messages_provider_ref"), table_name="messages")
     op.drop_index(op.f("ix_messages_participation_id_state"), table_name="messages")
     op.drop_index(
-        "ix_messages_in_flight",
+        "ix_messages_looked_up",
         table_name="messages",
-        sqlite_where=sa.text("state in ('claimed', 'uncertain')"),
-        postgresql_where=sa.text("state in ('claimed', 'uncertain')"),
+        sqlite_where=sa.text("lease_until is not null"),
+        postgresql_where=sa.text("lease_until is not null"),
     )
     op.drop_index(op.f("ix_messages_contact_point_id"), table_name="messages")
     op.drop_index(op.f("ix_messages_claimed_at"), table_name="messages")

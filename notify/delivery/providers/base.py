@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from models.vocabulary import Channel
+from models.vocabulary import Channel, ReceiptStatus
 
 
 class ProviderError(Exception):
@@ -105,6 +105,14 @@ class CannotTell:
 Found = Adopted | NotFound | CannotTell
 
 
+@dataclass(frozen=True)
+class Became:
+    """What a provider says of a message when it is asked: a receipt that did not come by itself."""
+
+    status: ReceiptStatus
+    code: str | None
+
+
 class Provider(Protocol):
     """A way out of the service for one channel. Safe to share between threads."""
 
@@ -115,6 +123,17 @@ class Provider(Protocol):
     @property
     def keeps_records(self) -> bool:
         """Whether it keeps texts and numbers where `redact` can reach them."""
+
+    @property
+    def repeated_after(self) -> Collection[str]:
+        """The reasons of Uncertain after which one and the same message may be handed over once more.
+
+        Only where the answer was certainly missing, and whoever gets it twice knows the second by its name.
+        """
+
+    @property
+    def gives_receipts(self) -> bool:
+        """Whether it says, unasked or asked by `became`, what became of a message that it took."""
 
     @property
     def at_once(self) -> int:
@@ -135,6 +154,9 @@ class Provider(Protocol):
         other messages of ours already hold. Raises TryLater if the provider could not be asked, or not yet.
         """
 
+    def became(self, provider_ref: str) -> Became | None:
+        """What became of a message that it took; None while it cannot say. Raises TryLater if it could not be asked."""
+
     def redact(self, provider_ref: str) -> None:
         """Remove text and number from the provider's records, once the message is final. May be repeated.
 
@@ -146,6 +168,13 @@ class OneByOne:
     """A provider that takes one message after the other."""
 
     at_once = 1
+    gives_receipts = False
+    repeated_after: Collection[str] = frozenset()
+
+    def became(self, provider_ref: str) -> Became | None:
+        """It cannot say."""
+        del provider_ref
+        return None
 
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """As Provider says."""

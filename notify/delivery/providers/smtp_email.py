@@ -25,6 +25,8 @@ from notify.delivery.providers.base import (
 
 OK, WILL_FORWARD = 250, 251
 RECIPIENT = "recipient_refused"
+NO_ANSWER = "connection_lost_after_data"
+"""The whole message may be out, and the server certainly did not say whether it has it."""
 TRANSIENT, PERMANENT = 400, 500  # reply codes from here say "not now" and "never" (RFC 5321, section 4.2.1)
 
 
@@ -37,6 +39,7 @@ class SmtpEmail(OneByOne):
 
     name = "smtp"
     keeps_records = False
+    repeated_after: Collection[str] = frozenset({NO_ANSWER})
 
     def __init__(
         self,
@@ -161,7 +164,7 @@ def _data(connection: smtplib.SMTP, content: bytes) -> ProviderError | None:
     except smtplib.SMTPDataError as error:
         code = error.smtp_code
     except (smtplib.SMTPException, OSError):
-        return Uncertain("connection_lost_after_data")
+        return Uncertain(NO_ANSWER)
     if code == OK:
         return None
     return _refusal(code, "content_refused") if code >= TRANSIENT else Uncertain("answer_not_understood")

@@ -22,6 +22,7 @@ from notify.delivery.providers.base import (
     Accepted,
     Adopted,
     Answer,
+    Became,
     CannotTell,
     Found,
     NotFound,
@@ -32,6 +33,7 @@ from notify.delivery.providers.base import (
 )
 from notify.delivery.providers.twilio_async import TwilioLoop, of_the_wire
 from notify.delivery.providers.twilio_http import Rejected, TwilioHttp
+from notify.delivery.providers.twilio_words import STATUS
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ class TwilioSms:
     """
 
     keeps_records = True
+    gives_receipts = True
+    repeated_after: Collection[str] = ()
     at_once = AT_ONCE
 
     def __init__(
@@ -127,6 +131,13 @@ class TwilioSms:
             raise TryLater("records_not_settled", SETTLING - (at - since))
         return NotFound()
 
+    def became(self, provider_ref: str) -> Became | None:
+        """Fetch the message's record: a receipt of it may have been lost on its way."""
+        said = self._fetch(provider_ref)
+        if isinstance(said, TryLater):
+            raise said
+        return said
+
     def redact(self, provider_ref: str) -> None:
         """Empty the text; if Twilio still shows the whole number, delete the record as well."""
         failure = self._forget(provider_ref)
@@ -168,6 +179,16 @@ class TwilioSms:
         except (requests.RequestException, *UNREADABLE):
             return TryLater("no_answer")
         return _Listed(tuple(records.values()), complete=max(len(waiting), len(sent)) < self._search_limit)
+
+    def _fetch(self, provider_ref: str) -> Became | TryLater | None:
+        try:
+            record = self._messages(provider_ref).fetch()
+            status, code = STATUS.get(str(record.status)), record.error_code
+        except Rejected as rejected:
+            return None if rejected.status == HTTPStatus.NOT_FOUND else rejected.of_a_question()
+        except (requests.RequestException, *UNREADABLE):
+            return TryLater("no_answer")
+        return None if status is None else Became(status, str(code) if isinstance(code, int) else None)
 
     def _forget(self, provider_ref: str) -> ProviderError | None:
         try:

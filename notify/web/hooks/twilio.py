@@ -11,6 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from models.vocabulary import Reading, ReceiptStatus
 from notify.delivery.inbound import Came, receive
+from notify.delivery.providers.twilio_words import STATUS
 from notify.delivery.receipts import Slip, check_callback, take_receipt
 from notify.errors import NotKnown
 from notify.web.context import current_services
@@ -19,20 +20,6 @@ LONGEST_BODY = 64 * 1024  # bytes: several times what Twilio sends
 NOT_KEPT = "[with a picture or file, which is not kept]"
 SID = re.compile("(SM|MM)[0-9a-fA-F]{32}")
 ERROR_CODE = re.compile("[0-9]{1,6}")
-
-STATUS = {
-    "queued": ReceiptStatus.ACCEPTED,
-    "accepted": ReceiptStatus.ACCEPTED,
-    "scheduled": ReceiptStatus.ACCEPTED,
-    "sending": ReceiptStatus.ACCEPTED,
-    "sent": ReceiptStatus.ACCEPTED,
-    "delivered": ReceiptStatus.DELIVERED,
-    "read": ReceiptStatus.DELIVERED,
-    "undelivered": ReceiptStatus.UNDELIVERED,
-    "failed": ReceiptStatus.FAILED,
-    "canceled": ReceiptStatus.FAILED,
-}
-"""Twilio's word in ours; another word is kept with the receipt and moves nothing."""
 
 NOT_ARRIVED = {ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED}
 """What another message is made after, over the next contact point: the workers are told at once."""

@@ -9,6 +9,7 @@ from models.vocabulary import Role
 from notify.clock import local_date
 from notify.delivery.providers.outbox import read_outbox
 from notify.delivery.routing import troubles
+from notify.delivery.stuck import stuck
 from notify.oversight.digest import given_up
 from notify.presence import restricted_unwatched, unwatched_units
 from notify.web.context import current_services
@@ -37,6 +38,7 @@ def about() -> str:
     with services.reading() as session:
         not_sent = given_up(session, since=local_date(now - LATELY))
         restricted = restricted_unwatched(session, now)
+        kept_back = stuck(session, at=now, after=services.rulebook.policy.stuck)
         unwatched = [unit.ref for unit in unwatched_units(session, now)]
         left_alone = troubles(session, services.providers)
     return render_template(
@@ -45,6 +47,7 @@ def about() -> str:
         not_sent=not_sent,
         unwatched=unwatched,
         restricted=restricted,
+        stuck=kept_back,
         policy=services.rulebook.policy,
         editions=services.rulebook.catalogue.editions,
         wording=services.wording,

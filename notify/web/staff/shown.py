@@ -9,11 +9,11 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from models.keyring import SERVICE, OwnerKey, SealBroken
-from models.messages import Inbound
+from models.messages import Inbound, Message
 from models.oversight import Task
 from models.people import ContactPoint, Representative, Victim
 from models.staff import Staff, Unit
-from models.vocabulary import ContactPointKind, Reading, RiskLevel, TaskKind
+from models.vocabulary import ContactPointKind, MessageState, Reading, RiskLevel, TaskKind
 from notify.delivery.follow_ups import joined
 from notify.delivery.rules.inbound import is_too_long
 from notify.ledger.acts import Act
@@ -44,6 +44,16 @@ READ_AS = {
     Reading.CALL_ME_WORD: "Has the code word for “call me”. It may not be the victim who answers.",
 }
 """What the officer is told beside the words that came in."""
+
+FOUND_OUT = {
+    MessageState.UNCERTAIN: "Nobody can say whether it left. It is not sent again.",
+    MessageState.ACCEPTED: "It left, and nobody has said since whether it arrived.",
+    MessageState.DELIVERED: "It has arrived by now.",
+    MessageState.UNDELIVERED: "It did not arrive.",
+    MessageState.FAILED: "It was not taken. Ask those who run the service.",
+    MessageState.CANCELLED: "It did not leave.",
+}
+"""What is known at this moment of a message whose delivery is to be checked."""
 
 SHARED = "Something came in from a number or address that two people share. Check by another agreed way before it is used."
 """What is said to the officer of another victim than the one whose words they are."""
@@ -182,7 +192,10 @@ def representatives_of(act: Act, victim_id: UUID) -> list[RepresentativeShown]:
 
 
 def why_asked(act: Act, task: Task) -> str | None:
-    """What a victim, or whoever holds her phone, said that led to a task; None when nobody did."""
+    """What led to a task: what is known of a message, or what a victim, or whoever holds her phone, said."""
+    if task.kind is TaskKind.CHECK_DELIVERY:
+        message = act.session.get(Message, task.subject_id)
+        return FOUND_OUT.get(message.state) if message else None
     if task.kind not in {TaskKind.FOLLOW_UP_INBOUND, TaskKind.CALL} or task.duty_id is not None:
         return None
     came_in = act.session.get(Inbound, task.subject_id)

@@ -14,6 +14,7 @@ from models.duties import Duty
 from models.oversight import Alert
 from models.staff import Staff
 from models.vocabulary import AlertLevel, AlertState, Role
+from notify.delivery.stuck import stuck
 from notify.ledger.acts import Act
 from notify.oversight.alerts import acknowledge, resolve
 from notify.oversight.counts import count_alerts
@@ -68,8 +69,10 @@ def overdue() -> str:
     """Enhanced rights first, then risk, then age; after them what came in from numbers that nobody knows."""
     wanted = _wanted()
     offset = (wanted.page - 1) * PAGE
-    calendar = current_services().rulebook.calendar
+    rulebook = current_services().rulebook
+    calendar = rulebook.calendar
     with acting() as act:
+        kept_back = stuck(act.session, at=act.at, after=rulebook.policy.stuck)
         counts = count_alerts(act.session, viewer(), act.at)
         lines = overdue_list(
             act.session,
@@ -89,6 +92,7 @@ def overdue() -> str:
             act.log("listed", me, list="unknown inbound", count=len(unknown))
     return render_template(
         "staff/overdue.html",
+        stuck=kept_back,
         lines=shown,
         counts=counts,
         wanted=wanted,

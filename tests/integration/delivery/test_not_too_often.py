@@ -126,7 +126,8 @@ def test_two_workers_at_the_same_moment_do_not_both_text_her(world, second):
     for case in ("C-1", "C-2"):
         record(world, "arrest", case=case)
     services = world.services
-    compose(services.sessions, services.keys, services.writer, at=START)
+    stuck = services.rulebook.policy.stuck
+    compose(services.sessions, services.keys, services.writer, at=START, stuck=stuck)
     claimed: list[int] = []
     together = Barrier(2)
 

@@ -9,8 +9,10 @@ import pytest
 from openapi_core.exceptions import OpenAPIError
 from twilio.request_validator import RequestValidator
 
+from models.vocabulary import ReceiptStatus
 from notify.delivery.providers.base import (
     Accepted,
+    Became,
     Refused,
     TryLater,
     Uncertain,
@@ -173,6 +175,37 @@ def test_redaction_leaves_neither_text_nor_number_whatever_the_account_allows(tw
     assert [(m.sid, m.shown_body, m.shown_to) for m in twilio.records.values()] == [
         (hidden, "", NUMBER[:-4] + "XXXX")
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "became"),
+    [
+        ("sent", None, Became(ReceiptStatus.ACCEPTED, None)),
+        ("delivered", None, Became(ReceiptStatus.DELIVERED, None)),
+        ("undelivered", 30005, Became(ReceiptStatus.UNDELIVERED, "30005")),
+        ("failed", 30008, Became(ReceiptStatus.FAILED, "30008")),
+    ],
+)
+def test_what_became_of_a_text_can_be_asked_when_its_receipt_was_lost(twilio, word, code, became):
+    provider = make_twilio(twilio)
+    sid = provider.send(make_outgoing(), at=NOW).provider_ref
+    twilio.advance(sid, word, error_code=code)
+
+    assert provider.became(str(sid)) == became
+
+
+def test_of_a_text_that_twilio_does_not_know_it_cannot_say(twilio):
+    assert make_twilio(twilio).became("SM" + "0" * 32) is None
+
+
+@pytest.mark.parametrize("fault", [faults.BROKEN, faults.TOO_MANY, faults.DROP_BEFORE_ACCEPTING], ids=str)
+def test_a_twilio_that_fails_is_asked_later_what_became_of_a_text(twilio, fault):
+    provider = make_twilio(twilio)
+    sid = provider.send(make_outgoing(), at=NOW).provider_ref
+    twilio.faults["fetch"].append(fault)
+
+    with pytest.raises(TryLater):
+        provider.became(str(sid))
 
 
 def test_a_message_still_on_its_way_is_redacted_later(twilio):

@@ -105,7 +105,14 @@ class Door:
         self.write()
 
     def write(self) -> None:
-        compose(self.services.sessions, self.services.keys, self.services.writer, at=self.clock())
+        services = self.services
+        compose(
+            services.sessions,
+            services.keys,
+            services.writer,
+            at=self.clock(),
+            stuck=services.rulebook.policy.stuck,
+        )
 
 
 @dataclass

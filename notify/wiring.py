@@ -24,6 +24,7 @@ from notify.planning.calendar import england_and_wales
 from notify.planning.catalogue_files import load_catalogue
 from notify.planning.policy import load_policy
 from notify.planning.rulebook import Rulebook
+from notify.wording.budgets import LONGEST_LINK, budgeted
 from notify.wording.catalogue import Wording
 
 TOKEN_BYTES = 24
@@ -77,6 +78,11 @@ def make_services(
     except KeyringError as fault:
         raise ConfigError([f"NOTIFY_ROOT_KEY: {fault}"]) from fault
     policy = load_policy(settings.policy_file)
+    writer = Writer(Wording.load(), settings.public_url, new_token)
+    if not budgeted(writer.link(new_token())):
+        raise ConfigError(
+            [f"PUBLIC_URL: too long for a text: a private link may have {LONGEST_LINK} letters"]
+        )
     return Services(
         settings=settings,
         database=database,
@@ -86,7 +92,7 @@ def make_services(
         alert_policy=alert_policy(
             policy.due_soon_hours, policy.escalate_standard_days, policy.escalate_enhanced_days
         ),
-        writer=Writer(Wording.load(), settings.public_url, new_token),
+        writer=writer,
         providers=providers or choose_providers(settings),
     )
 

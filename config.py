@@ -42,6 +42,8 @@ class Settings:
     twilio_auth_token: str | None = field(repr=False)
     twilio_from: str | None
     twilio_base_url: str | None
+    sms_sender_named: str | None
+    sms_sender_numeric: str | None
     smtp_host: str | None
     smtp_port: int
     smtp_username: str | None
@@ -77,6 +79,8 @@ class Settings:
             twilio_auth_token=read.text("TWILIO_AUTH_TOKEN"),
             twilio_from=read.text("TWILIO_FROM"),
             twilio_base_url=read.url("TWILIO_BASE_URL") or None,
+            sms_sender_named=read.text("SMS_SENDER_NAMED"),
+            sms_sender_numeric=read.text("SMS_SENDER_NUMERIC"),
             smtp_host=read.text("SMTP_HOST"),
             smtp_port=read.number("SMTP_PORT", 587, least=1, most=65_535),
             smtp_username=read.text("SMTP_USERNAME"),

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from config import ConfigError, Settings
 from models.keyring import Keyring, KeyringError, RootKeys
 from models.session import Database, open_database
-from models.vocabulary import Channel
+from models.vocabulary import Channel, Sender
 from notify.clock import Clock, utc_now
 from notify.delivery.providers.base import Provider
 from notify.delivery.providers.outbox import Outbox
 from notify.delivery.providers.smtp_email import SmtpEmail
+from notify.delivery.senders import sender_fault
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
@@ -43,6 +44,11 @@ class Services:
     alert_policy: AlertPolicy
     writer: Writer = field(repr=False)
     providers: Mapping[Channel, Provider]
+
+    @property
+    def senders(self) -> frozenset[Sender]:
+        """The senders of texts that a plan can choose from."""
+        return frozenset(self.providers[Channel.SMS].senders)
 
     @property
     def sessions(self) -> sessionmaker[Session]:
@@ -102,6 +108,20 @@ def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
+def senders_of(settings: Settings) -> dict[Sender, str]:
+    """The senders that texts can come from. Raises ConfigError with what is wrong with them."""
+    given = {
+        Sender.NEUTRAL: ("TWILIO_FROM", settings.twilio_from),
+        Sender.NAMED: ("SMS_SENDER_NAMED", settings.sms_sender_named),
+        Sender.NUMERIC: ("SMS_SENDER_NUMERIC", settings.sms_sender_numeric),
+    }
+    senders = {sender: value for sender, (_, value) in given.items() if value}
+    faults = {given[sender][0]: sender_fault(sender, value) for sender, value in senders.items()}
+    if any(faults.values()):
+        raise ConfigError([f"{name}: {fault}" for name, fault in faults.items() if fault])
+    return senders
+
+
 def choose_providers(settings: Settings) -> Mapping[Channel, Provider]:
     """The provider of each channel, by the settings."""
     outbox = Outbox(settings.outbox_file)
@@ -118,7 +138,7 @@ def _twilio(settings: Settings) -> Provider:
     return TwilioSms(
         account_sid=settings.twilio_account_sid or "",
         auth_token=settings.twilio_auth_token or "",
-        sender=settings.twilio_from or "",
+        sender=senders_of(settings),
         public_url=settings.public_url,
         base_url=settings.twilio_base_url,
     )

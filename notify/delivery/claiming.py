@@ -22,6 +22,7 @@ from notify.delivery.facts import Standing, standings
 from notify.delivery.providers.base import Outgoing, Provider
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.rules.windows import next_day
+from notify.delivery.senders import ask_about_sender
 from notify.delivery.writing import Writer, hashed
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
@@ -29,6 +30,9 @@ from notify.ledger.tasks import open_task
 
 LEASE = timedelta(minutes=5)
 """A claim older than this belongs to a worker that died: what it did is uncertain."""
+
+SENDER_WAITS = timedelta(minutes=15)
+"""How long a message waits for another look while the sender that it is to come from is not set up."""
 
 FORGET_AFTER = timedelta(days=1)
 """How long after a message could last arrive the provider's record of it is emptied, if nobody ever said what became of it."""
@@ -158,6 +162,11 @@ def claim_due(
             if not isinstance(decision, Send):
                 _not_now(act, message, duties[message.id], decision)
                 continue
+            sender = standing.addresses[decision.channel.contact_point].sender
+            if sender not in providers[message.channel].senders:
+                act.run(_HOLD, message=message.id, until=at + SENDER_WAITS)
+                ask_about_sender(act, standing, message.id, duties[message.id])
+                continue
             try:
                 outgoing = _outgoing(act, standing, message, decision, writer.new_token())
             except SealBroken:
@@ -240,6 +249,7 @@ def _outgoing(act: Act, standing: Standing, message: _Due, decision: Send, token
         valid_until=decision.valid_until,
         attempt=message.attempt + 1,
         callback_token=token,
+        sender=address.sender,
     )
 
 

@@ -65,6 +65,13 @@ _TELLING = re.compile(rf"(?<!\S)(?:{'|'.join(sorted(TELLING_WORDS, key=len, reve
 _SPELT_OUT = re.compile("|".join(sorted((w for w in TELLING_WORDS if len(w) >= 4), key=len, reverse=True)))  # noqa: PLR2004
 """Looked for inside letters that were joined; a shorter word would be found there by chance."""
 
+_SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9+&_-](?:[A-Za-z0-9 +&_-]{0,9}[A-Za-z0-9+&_-])?")
+"""What phone networks let a text come from in place of a number (3GPP TS 23.040, 9.1.2.5: 11 letters of 7 bits)."""
+
+_NAME_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_TELLING_IN_A_NAME = frozenset({"met", "cjs", "dv", "sarc"})
+"""They tell in a name, and are common enough in a sentence."""
+
 _WHY_SO_FEW = {
     "gsm-7": " (each of ^ { } \\ [ ~ ] | € is counted twice)",
     "ucs-2": " when it has an emoji or an unusual letter",
@@ -96,6 +103,24 @@ def discreet_faults(text: str) -> list[str]:
     if "!" in plain:
         faults.append("has an exclamation mark")
     return faults
+
+
+def sender_name_faults(name: str) -> list[str]:
+    """Why texts cannot come from this name; empty if they can.
+
+    Anyone who sees the phone sees it, and its words run together: a telling word is looked for anywhere in it.
+
+    >>> sender_name_faults("MetPolice")
+    ["has the telling word 'met'", "has the telling word 'police'"]
+    """
+    if not _SENDER_NAME.fullmatch(name):
+        return [
+            "must be 1 to 11 letters, digits, spaces and + & _ -, one letter at least, no space at either end"
+        ]
+    pieces = [folded(piece) for piece in _NAME_PIECE.findall(name)]
+    found = [piece for piece in pieces if piece in TELLING_WORDS or piece in _TELLING_IN_A_NAME]
+    found += _SPELT_OUT.findall("".join(_WORD.findall(folded(name))))
+    return [f"has the telling word '{word}'" for word in dict.fromkeys(found)]
 
 
 def cover_text_faults(text: str) -> list[str]:

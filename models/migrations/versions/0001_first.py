@@ -667,6 +667,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("contact_point_id", sa.Uuid(), nullable=False),
         sa.Column("detail", sa.String(length=32), nullable=False),
+        sa.Column("sender", sa.String(length=32), nullable=False),
         sa.Column("counts_as_told", sa.Boolean(), nullable=False),
         sa.Column("windows", sa.JSON(), nullable=False),
         sa.Column("cover_text_sealed", sa.LargeBinary(), nullable=True),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from models.vocabulary import Channel
+from models.vocabulary import Channel, Sender
 
 
 class ProviderError(Exception):
@@ -49,7 +49,7 @@ class Uncertain(ProviderError):  # noqa: N818 (an answer, named as one)
 class Outgoing:
     """One message, ready to leave.
 
-    `to` is an E.164 number or an address; `attempt` counts from 1; `callback_token` is the secret by which a
+    `to` is an E.164 number or an address; `sender` is whom a text is shown to come from; `attempt` counts from 1; `callback_token` is the secret by which a
     receipt proves that it is about this message, and must be safe in a URL. What is personal stays out of `repr`.
     """
 
@@ -61,6 +61,7 @@ class Outgoing:
     valid_until: datetime
     attempt: int
     callback_token: str = field(repr=False)
+    sender: Sender = Sender.NEUTRAL
 
     def seconds_left(self, at: datetime) -> int:
         """Whole seconds from `at` in which the message may still be delivered; Refused if there is not one."""
@@ -113,6 +114,10 @@ class Provider(Protocol):
         """Whether it keeps texts and numbers where `redact` can reach them."""
 
     @property
+    def senders(self) -> Collection[Sender]:
+        """Which senders of texts are set up: it refuses a message that is to come from another."""
+
+    @property
     def at_once(self) -> int:
         """How many messages it takes side by side."""
 
@@ -142,6 +147,7 @@ class OneByOne:
     """A provider that takes one message after the other."""
 
     at_once = 1
+    senders: Collection[Sender] = frozenset(Sender)
 
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """As Provider says."""

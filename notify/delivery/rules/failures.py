@@ -27,6 +27,7 @@ SMS: Mapping[str, Fault] = {
     "30007": Fault.OURS,  # a network took our words or our sender for spam
     "30029": Fault.OURS,  # redaction is not enabled on the account
     "30030": Fault.OURS,
+    "sender_not_set_up": Fault.OURS,  # our own word: the sender of the plan is none of this worker's
     "30003": Fault.MOMENT,  # the phone is switched off or out of reach
     "30008": Fault.MOMENT,  # unknown to Twilio as well
 }

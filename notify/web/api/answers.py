@@ -28,6 +28,7 @@ from models.vocabulary import (
     Outcome,
     RiskLevel,
     Role,
+    Sender,
     Supports,
     TaskKind,
     TaskState,
@@ -140,6 +141,7 @@ class AgreedWindowSchema(Schema):
 class AgreedChannelSchema(Schema):
     contact_point = text()
     detail = word(Detail)
+    sender = word(Sender)
     counts_as_told = flag()
     windows = several(AgreedWindowSchema)
     cover_text = text(allow_none=True)

@@ -1,6 +1,6 @@
 """For each provider: the provider, its peer, and the ways the peer can fail, told in the same words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from models.vocabulary import Channel
+from models.vocabulary import Channel, Sender
 from notify.delivery.providers.base import Outgoing, Provider, Refused, TryLater, Uncertain
 from notify.delivery.providers.outbox import Outbox, read_outbox
 from notify.delivery.providers.smtp_email import SmtpEmail
@@ -75,7 +75,7 @@ def make_twilio(
     *,
     url: str = "",
     timeout: float = 5.0,
-    sender: str = "+447700900999",
+    sender: str | Mapping[Sender, str] = "+447700900999",
     public_url: str = "https://updates.example.org/",
     search_limit: int = 5000,
 ) -> TwilioSms:

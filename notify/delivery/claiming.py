@@ -239,17 +239,19 @@ def _outgoing(act: Act, standing: Standing, message: _Due, decision: Send, token
     address = standing.addresses[decision.channel.contact_point]
     key = act.key(message.victim_id)
     place = Place("messages", message.id)
-    subject = message.subject_sealed
+    point = Place("contact_points", address.point_id)
+    subject, certificate = message.subject_sealed, address.certificate_sealed
     return Outgoing(
         message_id=message.id,
         channel=message.channel,
-        to=key.open_value(address.value_sealed, Place("contact_points", address.point_id), "value_sealed"),
+        to=key.open_value(address.value_sealed, point, "value_sealed"),
         subject=None if subject is None else key.open_value(subject, place, "subject_sealed"),
         text=key.open_value(message.text_sealed, place, "text_sealed"),
         valid_until=decision.valid_until,
         attempt=message.attempt + 1,
         callback_token=token,
         sender=address.sender,
+        certificate=None if certificate is None else key.open_value(certificate, point, "certificate_sealed"),
     )
 
 

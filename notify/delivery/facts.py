@@ -56,6 +56,7 @@ class Address:
     cover_text_sealed: bytes | None
     value_sealed: bytes
     sender: Sender
+    certificate_sealed: bytes | None
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ _STANDINGS: Select[*tuple[Any, ...]] = (
         ContactPoint.kind,
         ContactPoint.state,
         ContactPoint.value_sealed,
+        ContactPoint.certificate_sealed,
         ContactPoint.representative_id,
         Representative.starts_at,
         Representative.ends_at,
@@ -190,6 +192,7 @@ def _standing(rows: list[Row[*tuple[Any, ...]]], at: datetime) -> Standing:
                 row.cover_text_sealed,
                 row.value_sealed,
                 row.sender,
+                row.certificate_sealed,
             )
             for row in mine
         },

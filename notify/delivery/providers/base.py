@@ -49,7 +49,8 @@ class Uncertain(ProviderError):  # noqa: N818 (an answer, named as one)
 class Outgoing:
     """One message, ready to leave.
 
-    `to` is an E.164 number or an address; `sender` is whom a text is shown to come from; `attempt` counts from 1; `callback_token` is the secret by which a
+    `to` is an E.164 number or an address; `sender` is whom a text is shown to come from; an
+    e-mail with a `certificate` (PEM) leaves sealed with it or not at all; `attempt` counts from 1; `callback_token` is the secret by which a
     receipt proves that it is about this message, and must be safe in a URL. What is personal stays out of `repr`.
     """
 
@@ -62,6 +63,7 @@ class Outgoing:
     attempt: int
     callback_token: str = field(repr=False)
     sender: Sender = Sender.NEUTRAL
+    certificate: str | None = field(default=None, repr=False)
 
     def seconds_left(self, at: datetime) -> int:
         """Whole seconds from `at` in which the message may still be delivered; Refused if there is not one."""

@@ -38,6 +38,7 @@ EMAIL: Mapping[str, Fault] = {
     "551": Fault.CONTACT_POINT,  # not here
     "553": Fault.CONTACT_POINT,  # no such name
     "not_ascii": Fault.CONTACT_POINT,  # our relay cannot write to it
+    "certificate_not_usable": Fault.OURS,  # our own word: the certificate of the contact point has expired
     "552": Fault.MOMENT,  # the mailbox is full
 }
 """SMTP reply codes (RFC 5321, section 4.2.3) of a recipient that was refused; every other refusal is about ourselves."""

@@ -17,7 +17,7 @@ from notify.dev import faults
 from notify.dev.faults import Fault
 from notify.dev.twilio_peer import TwilioPeer
 from tests.integration.providers.openapi import check_exchanges
-from tests.peers.smtp_peer import DROP, SmtpPeer
+from tests.peers.smtp_peer import DROP, Mail, SmtpPeer
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 SETTLED = NOW + SETTLING
@@ -104,6 +104,13 @@ def make_smtp(
     )
 
 
+def plain_part(mail: Mail) -> str:
+    """The text of an e-mail as it arrived."""
+    part = mail.message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
 @contextmanager
 def outbox_kit(folder: Path) -> Iterator[Kit]:
     path = folder / "var" / "outbox.ndjson"
@@ -127,7 +134,7 @@ def smtp_kit(folder: Path) -> Iterator[Kit]:
             Channel.EMAIL,
             ADDRESS,
             peer,
-            lambda: [m.message.get_content().strip() for m in peer.mails],
+            lambda: [plain_part(m).strip() for m in peer.mails],
         )
 
 

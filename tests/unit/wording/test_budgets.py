@@ -72,7 +72,9 @@ def test_a_full_text_over_its_budget_is_named_with_both_figures(files: Path, wor
 def test_a_full_text_that_uses_its_budget_up_is_taken(files: Path, words: str) -> None:
     set_text(files, "arrest/full.sms", words)
 
-    assert Wording.load(files).locale("en")[0].text("arrest", "full.sms").lines()
+    [line] = Wording.load(files).locale("en")[0].text("arrest", "full.sms").lines()
+
+    assert line.words == words
 
 
 def test_room_is_kept_for_the_longest_link_and_cover_text(files: Path) -> None:

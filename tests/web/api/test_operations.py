@@ -16,6 +16,7 @@ from models.plans import Plan
 from models.vocabulary import Channel, ContactPointState, Sender
 from notify.ledger.audit import verify
 from notify.oversight.alerts import raise_alerts
+from tests.certificates import make_certificate_of
 from tests.web.api.kit import ARREST, BASE, CASE, CHANNEL, MOBILE, NAME, ONE, PLAN, POINT, VICTIM, make_case
 
 MILESTONES = "/cases/C-1/milestones"
@@ -284,6 +285,17 @@ def test_closing_a_case_owes_each_victim_a_last_word(sqlite_officer, sqlite_api)
 
     (duty,) = sqlite_api.rows(Duty, rule="PLAN-CLOSED")
     assert (duty.kind, duty.state.value, duty.owner.value) == ("case_closed", "open", "police")
+
+
+def test_a_certificate_is_for_the_mail_of_a_representative_alone(sqlite_officer):
+    _, pem = make_certificate_of("her@example.org")
+
+    body = {"certificate": pem, "reason": "handed over"}
+    refused = sqlite_officer.post("/contact-points/M-1/certificate", body)
+
+    assert refused.status_code == 422
+    assert pointers(refused) == ["/certificate"]
+    assert pem[28:60] not in refused.text
 
 
 def test_when_another_person_answers_only_the_phone_that_was_tried_is_suspended(sqlite_api, sqlite_officer):

@@ -56,12 +56,8 @@ class ContactPointChangeBody(ReasonShape):
 
 
 class CertificateBody(ReasonShape):
-    certificate = words(
-        required=True,
-        allow_none=True,
-        longest=LONGEST,
-        metadata={"description": "PEM, with an RSA key; null takes away the one that is there"},
-    )
+    certificate = words(required=True, allow_none=True, longest=LONGEST)
+    """PEM, with an RSA key; null takes away the one that is there."""
 
 
 @part.act("/cases/<case>/victims", Scope.CASES_WRITE, ParticipationSchema, body=VictimBody, status=201)

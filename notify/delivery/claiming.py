@@ -22,7 +22,7 @@ from notify.delivery.facts import Standing, standings
 from notify.delivery.providers.base import Outgoing, Provider
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.rules.windows import next_day
-from notify.delivery.senders import ask_about_sender
+from notify.delivery.senders import SENDER_WAITS, ask_about_sender
 from notify.delivery.writing import Writer, hashed
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
@@ -30,9 +30,6 @@ from notify.ledger.tasks import open_task
 
 LEASE = timedelta(minutes=5)
 """A claim older than this belongs to a worker that died: what it did is uncertain."""
-
-SENDER_WAITS = timedelta(minutes=15)
-"""How long a message waits for another look while the sender that it is to come from is not set up."""
 
 FORGET_AFTER = timedelta(days=1)
 """How long after a message could last arrive the provider's record of it is emptied, if nobody ever said what became of it."""
@@ -144,8 +141,7 @@ def claim_due(
 ) -> tuple[int, list[Claim]]:
     """Ask the gate again, on facts read now, and commit the claim before any provider hears of the message."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        due = act.connection.execute(_DUE, {"now": at, "most": limit})
-        messages = [_Due(*row) for row in due]
+        messages = [_Due(*row) for row in act.connection.execute(_DUE, {"now": at, "most": limit})]
         if not messages:
             return 0, []
         duties = carried(act.session, [message.id for message in messages])
@@ -162,30 +158,46 @@ def claim_due(
             if not isinstance(decision, Send):
                 _not_now(act, message, duties[message.id], decision)
                 continue
-            sender = standing.addresses[decision.channel.contact_point].sender
-            if sender not in providers[message.channel].senders:
-                act.run(_HOLD, message=message.id, until=at + SENDER_WAITS)
-                ask_about_sender(act, standing, message.id, duties[message.id])
-                continue
-            try:
-                outgoing = _outgoing(act, standing, message, decision, writer.new_token())
-            except SealBroken:
-                _unreadable(act, standing, message, [duty.rule for duty in duties[message.id]])
+            provider = providers[message.channel]
+            token = writer.new_token()
+            outgoing = _ready(act, standing, message, decision, duties[message.id], provider, token)
+            if outgoing is None:
                 continue
             rules = tuple(duty.rule for duty in duties[message.id])
-            claims.append(Claim(outgoing, providers[message.channel], at + LEASE / 2, rules, message))
+            claims.append(Claim(outgoing, provider, at + LEASE / 2, rules, message))
             spoken_to.add(message.victim_id)
         act.run_each(_CLAIM, [_row(claim) for claim in claims], worker=worker, now=at, until=at + LEASE)
         return len(messages), claims
 
 
-def _says_no_news(duties: list[Carried]) -> bool:
-    return all(duty.rule == NO_CHANGE_RULE for duty in duties)
+def _ready(
+    act: Act,
+    standing: Standing,
+    message: _Due,
+    decision: Send,
+    duties: list[Carried],
+    provider: Provider,
+    token: str,
+) -> Outgoing | None:
+    """What is to be handed over; None, and a person is asked, when its sender is not set up here or a seal does not open."""
+    if standing.addresses[decision.channel.contact_point].sender not in provider.senders:
+        act.run(_HOLD, message=message.id, until=act.at + SENDER_WAITS)
+        ask_about_sender(act, standing, message.id, duties)
+        return None
+    try:
+        return _outgoing(act, standing, message, decision, token)
+    except SealBroken:
+        _unreadable(act, standing, message, [duty.rule for duty in duties])
+        return None
 
 
 def _outdone(act: Act, messages: list[_Due], duties: Mapping[UUID, list[Carried]]) -> set[UUID]:
     """The victims who are to be told that there is no news, and for whom news waits to leave today, about any case."""
-    victims = {message.victim_id for message in messages if _says_no_news(duties[message.id])}
+    victims = {
+        message.victim_id
+        for message in messages
+        if {duty.rule for duty in duties[message.id]} <= {NO_CHANGE_RULE}
+    }
     if not victims:
         return set()
     values = {"victims": list(victims), "tomorrow": next_day(act.at)}

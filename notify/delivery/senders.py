@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from models.vocabulary import Sender, TaskKind
@@ -11,6 +12,9 @@ from notify.ledger.tasks import Part, open_task
 from notify.wording.discreet import sender_name_faults
 
 SERVICE = re.compile("MG[0-9a-fA-F]{32}")
+SENDER_WAITS = timedelta(minutes=15)
+"""How long a message waits for another look while the sender that it is to come from is not set up."""
+
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[1-9][0-9]{4,5}")
 """E.164, or a short code of the country."""
 

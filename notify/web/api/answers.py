@@ -1,5 +1,7 @@
 """What the API answers. Answers to a POST hold references, ids, times and states only, since they are kept for repeats:
 names, numbers and texts are given to whoever asks for the thing itself.
+
+Long because every answer is here, one under the other.
 """
 
 from collections.abc import Callable

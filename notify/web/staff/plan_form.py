@@ -1,4 +1,7 @@
-"""The form of a plan: a part for each contact point, with as many safe times as are needed, and all of it without scripts."""
+"""The form of a plan: a part for each contact point, with as many safe times as are needed, and all of it without scripts.
+
+Long because one page is one form, with every part and every field of it.
+"""
 
 import re
 from collections.abc import Collection, Mapping, Sequence

@@ -158,12 +158,11 @@ def claim_due(
             if not isinstance(decision, Send):
                 _not_now(act, message, duties[message.id], decision)
                 continue
-            provider = providers[message.channel]
-            token = writer.new_token()
-            outgoing = _ready(act, standing, message, decision, duties[message.id], provider, token)
+            provider, mine, token = providers[message.channel], duties[message.id], writer.new_token()
+            outgoing = _ready(act, standing, message, decision, mine, provider, token)
             if outgoing is None:
                 continue
-            rules = tuple(duty.rule for duty in duties[message.id])
+            rules = tuple(duty.rule for duty in mine)
             claims.append(Claim(outgoing, provider, at + LEASE / 2, rules, message))
             spoken_to.add(message.victim_id)
         act.run_each(_CLAIM, [_row(claim) for claim in claims], worker=worker, now=at, until=at + LEASE)

@@ -35,6 +35,10 @@ class TwilioAccount:
     base_url: str | None
     per_second: int
     """0 for as many as there are."""
+    named: str | None = None
+    """A name that a plan can choose for texts to come from."""
+    numeric: str | None = None
+    """A number that a plan can choose."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +69,8 @@ class Settings:
     twilio_2_auth_token: str | None = field(repr=False)
     twilio_2_from: str | None
     twilio_2_base_url: str | None
+    sms_sender_named: str | None
+    sms_sender_numeric: str | None
     smtp_host: str | None
     smtp_port: int
     smtp_username: str | None
@@ -109,6 +115,8 @@ class Settings:
             twilio_2_auth_token=read.text("TWILIO_2_AUTH_TOKEN"),
             twilio_2_from=read.text("TWILIO_2_FROM"),
             twilio_2_base_url=read.url("TWILIO_2_BASE_URL") or None,
+            sms_sender_named=read.text("SMS_SENDER_NAMED"),
+            sms_sender_numeric=read.text("SMS_SENDER_NUMERIC"),
             smtp_host=read.text("SMTP_HOST"),
             smtp_port=read.number("SMTP_PORT", 587, least=1, most=65_535),
             smtp_username=read.text("SMTP_USERNAME"),
@@ -134,6 +142,8 @@ class Settings:
             self.twilio_from or "",
             self.twilio_base_url,
             self.sms_per_second,
+            self.sms_sender_named,
+            self.sms_sender_numeric,
         )
         second = TwilioAccount(
             "twilio_2",

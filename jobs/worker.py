@@ -21,6 +21,7 @@ from jobs.lookout import Lookout
 from jobs.tick import Tick
 from jobs.timetable import TIMETABLE
 from models.session import Database
+from models.vocabulary import Sender
 from notify.delivery.providers.base import Accepted, Answer, Became, Found, NotAsked, Outgoing, Provider
 from notify.wiring import Services
 
@@ -41,6 +42,10 @@ class Draining:
     @property
     def keeps_records(self) -> bool:
         return self.provider.keeps_records
+
+    @property
+    def senders(self) -> Collection[Sender]:
+        return self.provider.senders
 
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """Hand the message over, unless the worker is stopping. Raises as the provider does."""

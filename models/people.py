@@ -91,6 +91,8 @@ class ContactPoint(Base):
     kind: Mapped[ContactPointKind]
     value_sealed: Mapped[bytes]
     value_index: Mapped[bytes]
+    certificate_sealed: Mapped[bytes | None]
+    """PEM: what is sent to this e-mail address is sealed with it, or not sent."""
     state: Mapped[ContactPointState]
     added_at: Mapped[datetime]
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.keyring import OwnerKey
-from models.vocabulary import CodeWord, Detail
+from models.vocabulary import CodeWord, Detail, Sender
 
 
 class Plan(Base):
@@ -64,6 +64,7 @@ class PlanChannel(Base):
     position: Mapped[int]
     contact_point_id: Mapped[UUID] = mapped_column(ForeignKey("contact_points.id"), index=True)
     detail: Mapped[Detail]
+    sender: Mapped[Sender]
     counts_as_told: Mapped[bool]
     windows: Mapped[list[dict[str, Any]]]
     """[{"days": ["mon"], "from": "09:00", "to": "17:00"}], local time; an earlier or equal `to` is on the next day."""

@@ -86,6 +86,14 @@ class Detail(StrEnum):
     FULL = "full"
 
 
+class Sender(StrEnum):
+    """Whom a text is shown to come from, as the plan agrees."""
+
+    NEUTRAL = "neutral"
+    NAMED = "named"
+    NUMERIC = "numeric"
+
+
 class Weekday(StrEnum):
     MON = "mon"
     TUE = "tue"

@@ -14,6 +14,7 @@ from models.vocabulary import (
     MilestoneKind,
     Outcome,
     RiskLevel,
+    Sender,
     Supports,
     Weekday,
 )
@@ -50,6 +51,7 @@ class PlanChannel:
     counts_as_told: bool
     windows: tuple[WindowTerms, ...] = field(repr=False)
     cover_text: str | None = field(repr=False)
+    sender: Sender = Sender.NEUTRAL
 
 
 class Shape(Schema):

@@ -12,13 +12,14 @@ from config import ConfigError, Settings, TwilioAccount
 from models.keyring import Keyring, KeyringError, RootKeys
 from models.session import Database, open_database
 from models.signals import signal_at_commit
-from models.vocabulary import Channel
+from models.vocabulary import Channel, Sender
 from notify.clock import Clock, utc_now
 from notify.delivery.providers.base import Provider
 from notify.delivery.providers.outbox import Outbox
 from notify.delivery.providers.routes import Route, Routes
 from notify.delivery.providers.smtp_email import SmtpEmail
 from notify.delivery.rules.pace import Pace
+from notify.delivery.senders import sender_fault
 from notify.delivery.stuck import stuck
 from notify.delivery.writing import Writer
 from notify.ledger.acts import Act, acting
@@ -29,6 +30,7 @@ from notify.planning.calendar import england_and_wales
 from notify.planning.catalogue_files import load_catalogue
 from notify.planning.policy import load_policy
 from notify.planning.rulebook import Rulebook
+from notify.wording.budgets import LONGEST_LINK, budgeted
 from notify.wording.catalogue import Wording
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -48,6 +50,11 @@ class Services:
     alert_policy: AlertPolicy
     writer: Writer = field(repr=False)
     providers: Routes
+
+    @property
+    def senders(self) -> frozenset[Sender]:
+        """The senders of texts that a plan can choose from."""
+        return frozenset(self.providers.first(Channel.SMS).senders)
 
     @property
     def sessions(self) -> sessionmaker[Session]:
@@ -98,6 +105,11 @@ def make_services(
     except KeyringError as fault:
         raise ConfigError([f"NOTIFY_ROOT_KEY: {fault}"]) from fault
     policy = load_policy(settings.policy_file)
+    writer = Writer(Wording.load(), settings.public_url, new_token)
+    if not budgeted(writer.link(new_token())):
+        raise ConfigError(
+            [f"PUBLIC_URL: too long for a text: a private link may have {LONGEST_LINK} letters"]
+        )
     return Services(
         settings=settings,
         database=database,
@@ -107,7 +119,7 @@ def make_services(
         alert_policy=alert_policy(
             policy.due_soon_hours, policy.escalate_standard_days, policy.escalate_enhanced_days
         ),
-        writer=Writer(Wording.load(), settings.public_url, new_token),
+        writer=writer,
         providers=providers or choose_providers(settings),
     )
 
@@ -117,8 +129,22 @@ def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
+def senders_of(account: TwilioAccount) -> dict[Sender, str]:
+    """The senders that an account's texts can come from. Raises ConfigError with what is wrong with them."""
+    given = {
+        Sender.NEUTRAL: (f"{account.name.upper()}_FROM", account.sender),
+        Sender.NAMED: ("SMS_SENDER_NAMED", account.named),
+        Sender.NUMERIC: ("SMS_SENDER_NUMERIC", account.numeric),
+    }
+    senders = {sender: value for sender, (_, value) in given.items() if value}
+    faults = {given[sender][0]: sender_fault(sender, value) for sender, value in senders.items()}
+    if any(faults.values()):
+        raise ConfigError([f"{name}: {fault}" for name, fault in faults.items() if fault])
+    return senders
+
+
 def choose_providers(settings: Settings) -> Routes:
-    """The providers of each channel, the preferred one first, by the settings."""
+    """The providers of each channel, the preferred one first, by the settings. Raises ConfigError."""
     outbox = Outbox(settings.outbox_file)
     texts = [
         Route(Channel.SMS, _twilio(account, settings.public_url), _pace(account.per_second, SECOND))
@@ -145,7 +171,7 @@ def _twilio(account: TwilioAccount, public_url: str) -> Provider:
         name=account.name,
         account_sid=account.account_sid,
         auth_token=account.auth_token,
-        sender=account.sender,
+        sender=senders_of(account),
         public_url=public_url,
         base_url=account.base_url,
     )

@@ -34,6 +34,7 @@ from models.vocabulary import (
     Outcome,
     ReceiptStatus,
     Role,
+    Sender,
     Weekday,
 )
 from notify.clock import Clock
@@ -98,6 +99,7 @@ class ChannelPlan:
     windows: Sequence[WindowTerms] = ANY_TIME
     counts_as_told: bool = False
     cover_text: str | None = None
+    sender: Sender = Sender.NEUTRAL
 
 
 @dataclass
@@ -308,7 +310,7 @@ def make_plan(
             officer_first_nudge=officer_first_nudge,
             code_words=code_words,
         )
-        return agree_plan(act, participation, terms, reason=reason)
+        return agree_plan(act, participation, terms, reason=reason, senders=world.services.senders)
 
 
 def _terms(act: Act, channel: ChannelPlan) -> ChannelTerms:
@@ -318,6 +320,7 @@ def _terms(act: Act, channel: ChannelPlan) -> ChannelTerms:
         windows=channel.windows,
         counts_as_told=channel.counts_as_told,
         cover_text=channel.cover_text,
+        sender=channel.sender,
     )
 
 

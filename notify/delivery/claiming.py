@@ -21,9 +21,10 @@ from notify.delivery.carrying import COMPOSE_AGAIN, Carried, carried
 from notify.delivery.facts import Standing, standings
 from notify.delivery.providers.base import Outgoing, Provider
 from notify.delivery.providers.routes import Routes
-from notify.delivery.routing import Openings, openings
+from notify.delivery.routing import Openings, Way, openings
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.rules.windows import next_day
+from notify.delivery.senders import SENDER_WAITS, ask_about_sender
 from notify.delivery.writing import Writer, hashed
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
@@ -164,13 +165,12 @@ def claim_due(
             if not isinstance(decision, Send):
                 _not_now(act, message, duties[message.id], decision)
                 continue
-            try:
-                outgoing = _outgoing(act, standing, message, decision, writer.new_token())
-            except SealBroken:
-                _unreadable(act, standing, message, [duty.rule for duty in duties[message.id]])
+            mine = duties[message.id]
+            outgoing = _ready(act, standing, message, decision, mine, writer.new_token())
+            way = outgoing and _way(act, ways, standing, outgoing, mine)
+            if outgoing is None or way is None:
                 continue
-            rules = tuple(duty.rule for duty in duties[message.id])
-            claims.append(Claim(outgoing, *ways.take(message.channel), at + LEASE / 2, rules, message))
+            claims.append(Claim(outgoing, *way, at + LEASE / 2, tuple(duty.rule for duty in mine), message))
             spoken_to.add(message.victim_id)
         act.run_each(_CLAIM, [_row(claim) for claim in claims], worker=worker, now=at, until=at + LEASE)
         ways.settle()
@@ -191,13 +191,36 @@ def _due(act: Act, routes: Routes, limit: int) -> tuple[Openings, list[_Due]]:
     ]
 
 
-def _says_no_news(duties: list[Carried]) -> bool:
-    return all(duty.rule == NO_CHANGE_RULE for duty in duties)
+def _ready(
+    act: Act, standing: Standing, message: _Due, decision: Send, duties: list[Carried], token: str
+) -> Outgoing | None:
+    """What is to be handed over; None, and a person is asked, when a seal does not open."""
+    try:
+        return _outgoing(act, standing, message, decision, token)
+    except SealBroken:
+        _unreadable(act, standing, message, [duty.rule for duty in duties])
+        return None
+
+
+def _way(
+    act: Act, ways: Openings, standing: Standing, outgoing: Outgoing, duties: list[Carried]
+) -> Way | None:
+    """By which provider it goes; None, and it waits, while none that is well has the sender that it is to come from."""
+    way = ways.take(outgoing.channel, outgoing.sender)
+    if way is None:
+        act.run(_HOLD, message=outgoing.message_id, until=act.at + SENDER_WAITS)
+        if not ways.know(outgoing.channel, outgoing.sender):
+            ask_about_sender(act, standing, outgoing.message_id, duties)
+    return way
 
 
 def _outdone(act: Act, messages: list[_Due], duties: Mapping[UUID, list[Carried]]) -> set[UUID]:
     """The victims who are to be told that there is no news, and for whom news waits to leave today, about any case."""
-    victims = {message.victim_id for message in messages if _says_no_news(duties[message.id])}
+    victims = {
+        message.victim_id
+        for message in messages
+        if {duty.rule for duty in duties[message.id]} <= {NO_CHANGE_RULE}
+    }
     if not victims:
         return set()
     values = {"victims": list(victims), "tomorrow": next_day(act.at)}
@@ -251,16 +274,19 @@ def _outgoing(act: Act, standing: Standing, message: _Due, decision: Send, token
     address = standing.addresses[decision.channel.contact_point]
     key = act.key(message.victim_id)
     place = Place("messages", message.id)
-    subject = message.subject_sealed
+    point = Place("contact_points", address.point_id)
+    subject, certificate = message.subject_sealed, address.certificate_sealed
     return Outgoing(
         message_id=message.id,
         channel=message.channel,
-        to=key.open_value(address.value_sealed, Place("contact_points", address.point_id), "value_sealed"),
+        to=key.open_value(address.value_sealed, point, "value_sealed"),
         subject=None if subject is None else key.open_value(subject, place, "subject_sealed"),
         text=key.open_value(message.text_sealed, place, "text_sealed"),
         valid_until=decision.valid_until,
         attempt=message.attempt + 1,
         callback_token=token,
+        sender=address.sender,
+        certificate=None if certificate is None else key.open_value(certificate, point, "certificate_sealed"),
     )
 
 

@@ -295,8 +295,9 @@ def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hol
     act = batch.act
     facts = duty.facts(act)
     letter = _to_join(batch, standing, decision)
+    tells_all = True
     if letter is None:
-        message = write_message(act, batch.writer, standing, duty, facts, decision)
+        message, tells_all = write_message(act, batch.writer, standing, duty, facts, decision)
         letter = _Letter(
             act.at,
             message.id,
@@ -310,12 +311,13 @@ def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hol
         )
         batch.remember(letter)
     act.write(MessageDuty(message_id=letter.id, duty_id=duty.id))
-    if decision.detail is not Detail.FULL and duty.duty_class is not DutyClass.OFFICER_FIRST:
+    needs_page = decision.detail is not Detail.FULL or not tells_all
+    if needs_page and duty.duty_class is not DutyClass.OFFICER_FIRST:
         seal_update(act, batch.writer, standing, duty, facts)
     _warn_if_late(batch, standing, duty, decision, letter)
     _watch(batch, standing, duty, letter)
-    if not batch.writer.speaks(standing.language):
-        # English stands in for her language: a person makes sure that she was understood.
+    if not tells_all or not batch.writer.speaks(standing.language):
+        # What was left out a person tells; and one makes sure that English was understood where it stands in for her language.
         open_duty_task(act, standing, TaskKind.CALL, duty)
 
 

@@ -22,6 +22,7 @@ from models.vocabulary import (
     ContactPointState,
     DutyClass,
     DutyState,
+    Sender,
     Weekday,
 )
 from notify.delivery.rules.gate import ChannelFacts, Facts, PlanFacts
@@ -54,6 +55,8 @@ class Address:
     kind: ContactPointKind
     cover_text_sealed: bytes | None
     value_sealed: bytes
+    sender: Sender
+    certificate_sealed: bytes | None
 
 
 @dataclass(frozen=True)
@@ -129,10 +132,12 @@ _STANDINGS: Select[*tuple[Any, ...]] = (
         PlanChannel.windows,
         PlanChannel.counts_as_told,
         PlanChannel.cover_text_sealed,
+        PlanChannel.sender,
         ContactPoint.id.label("point_id"),
         ContactPoint.kind,
         ContactPoint.state,
         ContactPoint.value_sealed,
+        ContactPoint.certificate_sealed,
         ContactPoint.representative_id,
         Representative.starts_at,
         Representative.ends_at,
@@ -181,7 +186,13 @@ def _standing(rows: list[Row[*tuple[Any, ...]]], at: datetime) -> Standing:
         plan_id=first.plan_id,
         addresses={
             row.point_id: Address(
-                row.channel_id, row.point_id, row.kind, row.cover_text_sealed, row.value_sealed
+                row.channel_id,
+                row.point_id,
+                row.kind,
+                row.cover_text_sealed,
+                row.value_sealed,
+                row.sender,
+                row.certificate_sealed,
             )
             for row in mine
         },

@@ -20,6 +20,7 @@ from notify.delivery.providers.base import (
     Found,
     NotFound,
     Outgoing,
+    Provider,
     ProviderError,
 )
 from notify.delivery.providers.routes import Routes

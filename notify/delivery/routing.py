@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.running import ProviderHealth
-from models.vocabulary import BreakerState, Channel
+from models.vocabulary import BreakerState, Channel, Sender
 from notify.delivery.providers.base import (
     Accepted,
     Answer,
@@ -29,6 +29,9 @@ BREAKER = Breaker()
 
 Key = tuple[Channel, str]
 """A channel, and the name of a provider."""
+
+Way = tuple[Provider, bool]
+"""A provider, and whether anything was amiss with it of late."""
 
 _KEPT: Select[*tuple[Any, ...]] = select(
     ProviderHealth.channel,
@@ -71,7 +74,7 @@ class Openings:
     def __init__(
         self, session: Session, routes: Routes, healths: dict[Key, Health], *, at: datetime, limit: int
     ) -> None:
-        self._session, self._at, self._limit = session, at, limit
+        self._session, self._routes, self._at, self._limit = session, routes, at, limit
         self._standing_by: list[tuple[Route, Health]] = []
         self._open: dict[Channel, list[_Opening]] = {channel: [] for channel in Channel}
         for route in routes.routes:
@@ -90,9 +93,16 @@ class Openings:
         rooms = [self._limit if one.left is None else one.left for one in self._open[channel]]
         return min(sum(rooms), self._limit)
 
-    def take(self, channel: Channel) -> tuple[Provider, bool]:
-        """The provider of one message more, and whether anything was amiss with it of late."""
-        opening = next(one for one in self._open[channel] if one.left != 0)
+    def know(self, channel: Channel, sender: Sender) -> bool:
+        """Whether any provider of the channel, open or not, has this sender."""
+        return any(sender in route.provider.senders for route in self._routes.of(channel))
+
+    def take(self, channel: Channel, sender: Sender) -> Way | None:
+        """The way of one message more; None when no provider that has this sender has room."""
+        able = (one for one in self._open[channel] if one.left != 0 and sender in one.route.provider.senders)
+        opening = next(able, None)
+        if opening is None:
+            return None
         opening.taken += 1
         if opening.left is not None:
             opening.left -= 1

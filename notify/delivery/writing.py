@@ -73,8 +73,11 @@ def write_message(
     duty: Told,
     facts: Mapping[str, str],
     decision: Send | Hold,
-) -> Message:
-    """Write and seal one message, held until its window or queued when it may go now."""
+) -> tuple[Message, bool]:
+    """Write and seal one message, held until its window or queued when it may go now.
+
+    Also returned: whether it tells all that it should, or had to leave facts out.
+    """
     address = standing.addresses[decision.channel.contact_point]
     message = _letter(act, standing, duty, address, decision)
     token = writer.new_token() if decision.detail is Detail.LINK else None
@@ -92,7 +95,7 @@ def write_message(
     act.write(message)
     if token:
         act.write(_new_link(act, message, token))
-    return message
+    return message, not words.facts_left_out
 
 
 def _letter(act: Act, standing: Standing, duty: Told, address: Address, decision: Send | Hold) -> Message:

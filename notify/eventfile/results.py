@@ -24,7 +24,7 @@ from models.messages import Message, MessageDuty
 from models.oversight import Alert, Task
 from models.people import ContactPoint, ContactPointChange, Participation, Victim
 from models.vocabulary import Channel, DutyState, MessageState, Outcome
-from notify.delivery.rules.segments import segments
+from notify.wording.segments import segments
 
 CHUNK = 500
 Line = tuple[datetime, UUID, int, dict[str, Any]]

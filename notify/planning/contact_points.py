@@ -6,6 +6,7 @@ from models.base import is_one_of
 from models.oversight import Task
 from models.people import ContactPoint, Representative, Victim
 from models.vocabulary import ContactPointKind, ContactPointState, TaskKind, TaskState
+from notify.certificates import BadCertificate, read_certificate
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.suspending import note_change
@@ -55,6 +56,30 @@ def add_contact_point(
     act.session.flush()
     note_change(act, point, "added")
     return point
+
+
+def set_certificate(act: Act, point: ContactPoint, pem: str | None, *, reason: str) -> None:
+    """From now on e-mail to this address of a representative is sealed with the certificate; None takes it away.
+
+    Raises FieldFault when it cannot be used.
+    """
+    if point.kind is not ContactPointKind.EMAIL or point.representative_id is None:
+        raise FieldFault("certificate", "is only for the e-mail address of a representative")
+    key = act.key(point.victim_id)
+    if pem is None:
+        point.certificate_sealed = None
+    else:
+        try:
+            read_certificate(pem, key.open(point, "value_sealed"), act.at)
+        except BadCertificate as fault:
+            raise FieldFault("certificate", str(fault)) from None
+        point.certificate_sealed = key.seal(point, "certificate_sealed", pem)
+    act.log(
+        "certificate removed" if pem is None else "certificate set",
+        point,
+        owner=point.victim_id,
+        reason=reason,
+    )
 
 
 def verify(act: Act, point: ContactPoint, *, reason: str) -> None:

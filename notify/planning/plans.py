@@ -11,7 +11,7 @@ from models.base import is_one_of
 from models.oversight import Task
 from models.people import ContactPoint, Participation, Victim
 from models.plans import Plan, PlanChannel
-from models.vocabulary import CodeWord, Detail, TaskKind, TaskState, Weekday
+from models.vocabulary import CHANNEL_OF, Channel, CodeWord, Detail, Sender, TaskKind, TaskState, Weekday
 from notify.errors import FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.tasks import open_task
@@ -50,6 +50,7 @@ class ChannelTerms:
     windows: Sequence[WindowTerms]
     counts_as_told: bool = False
     cover_text: str | None = field(default=None, repr=False)
+    sender: Sender = Sender.NEUTRAL
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,18 @@ _PLAN_AGREED = (
 
 
 def agree_plan(
-    act: Act, participation: Participation, terms: PlanTerms, *, reason: str | None = None
+    act: Act,
+    participation: Participation,
+    terms: PlanTerms,
+    *,
+    reason: str | None = None,
+    senders: Collection[Sender] = (Sender.NEUTRAL,),
 ) -> Plan:
-    """Keep a new version of the plan and make it the current one. Raises FieldFault naming the first bad field."""
-    _check(participation, terms)
+    """Keep a new version of the plan and make it the current one. Raises FieldFault naming the first bad field.
+
+    `senders` are those that are set up: a plan can choose no other.
+    """
+    _check(participation, terms, senders)
     newest = act.connection.execute(_REPLACE, {"participation": participation.id}).scalar()
     plan = Plan(
         participation_id=participation.id,
@@ -117,6 +126,7 @@ def _channel(act: Act, participation: Participation, position: int, terms: Chann
         position=position,
         contact_point_id=terms.point.id,
         detail=terms.detail,
+        sender=terms.sender,
         counts_as_told=terms.counts_as_told,
         windows=[window.stored() for window in terms.windows],
     )
@@ -126,7 +136,7 @@ def _channel(act: Act, participation: Participation, position: int, terms: Chann
     return channel
 
 
-def _check(participation: Participation, terms: PlanTerms) -> None:
+def _check(participation: Participation, terms: PlanTerms, senders: Collection[Sender]) -> None:
     if not 1 <= terms.every_days <= LONGEST_SILENCE:
         raise FieldFault("every_days", f"must be from 1 to {LONGEST_SILENCE}")
     if len(terms.channels) > MOST_CHANNELS:
@@ -140,13 +150,21 @@ def _check(participation: Participation, terms: PlanTerms) -> None:
         if channel.point.id in seen:
             raise FieldFault(f"{where}.contact_point", "is named twice")
         seen.add(channel.point.id)
-        if channel.counts_as_told and channel.detail is not Detail.FULL:
-            raise FieldFault(f"{where}.counts_as_told", "goes with detail full only")
-        for number, window in enumerate(channel.windows):
-            if not window.days:
-                raise FieldFault(f"{where}.windows[{number}].days", "must name a day")
-        if channel.cover_text is not None and (faults := cover_text_faults(channel.cover_text)):
-            raise FieldFault(f"{where}.cover_text", faults[0])
+        _check_channel(channel, where, senders)
+
+
+def _check_channel(channel: ChannelTerms, where: str, senders: Collection[Sender]) -> None:
+    if channel.counts_as_told and channel.detail is not Detail.FULL:
+        raise FieldFault(f"{where}.counts_as_told", "goes with detail full only")
+    if channel.sender is not Sender.NEUTRAL and CHANNEL_OF.get(channel.point.kind) is not Channel.SMS:
+        raise FieldFault(f"{where}.sender", "is only for text messages")
+    if channel.sender is not Sender.NEUTRAL and channel.sender not in senders:
+        raise FieldFault(f"{where}.sender", "is not set up")
+    for number, window in enumerate(channel.windows):
+        if not window.days:
+            raise FieldFault(f"{where}.windows[{number}].days", "must name a day")
+    if channel.cover_text is not None and (faults := cover_text_faults(channel.cover_text)):
+        raise FieldFault(f"{where}.cover_text", faults[0])
 
 
 def _settle_tasks(act: Act, participation: Participation, terms: PlanTerms) -> None:

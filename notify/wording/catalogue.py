@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from models.vocabulary import CASE_CLOSED, NO_CHANGE, WINDOW_KINDS, MilestoneKind
-from notify.wording.discreet import COVER_TEXT_LONGEST, discreet_faults, fits_two_segments
-from notify.wording.template import Text, fill, parse
+from notify.wording.budgets import Budget, over_budget, read_budgets
+from notify.wording.discreet import discreet_faults, has_web_address
+from notify.wording.template import Text, parse
 
 FACTS: Final = frozenset(
     {
@@ -31,9 +32,6 @@ FACTS: Final = frozenset(
 KINDS: Final = (*(kind.value for kind in MilestoneKind), NO_CHANGE, CASE_CLOSED, *WINDOW_KINDS)
 ANY_KIND: Final = "any"
 DEFAULT_LANGUAGE: Final = "en"
-LONGEST_LINK: Final = 120
-"""Characters a private link is allowed in the length budget of a text message."""
-
 _FILES = Path(__file__).parent
 
 
@@ -70,7 +68,12 @@ class Locale:
     status: Status
     note: str
     texts: Mapping[tuple[str, str], Text]
+    budgets: Mapping[str, Budget]
     terms: tuple[Term, ...]
+
+    def budget(self, kind: str, name: str) -> Budget:
+        """How long a text message may be: the kind's own budget, or that of all with this name."""
+        return self.budgets.get(f"{kind}/{name}") or self.budgets[name]
 
     def text(self, kind: str, name: str) -> Text:
         """The kind's own text, or the one shared by all kinds; KeyError for an unknown kind or name."""
@@ -128,6 +131,7 @@ class _Spec:
     anyone_may_see: bool = False
     is_sms: bool = False
     per_kind: bool = False
+    reaches_her: bool = True
 
 
 _COVER = frozenset({"cover"})
@@ -144,9 +148,16 @@ _SPECS: Final = MappingProxyType(
         "full.email": _Spec(_UPDATE, _UPDATE),
         "page": _Spec(FACTS, may_be_missing=FACTS, per_kind=True),
         "page_end": _Spec(),
-        "call": _Spec(),
+        "call": _Spec(reaches_her=False),
     }
 )
+
+
+_SMS: Final = tuple(name for name, spec in _SPECS.items() if spec.is_sms)
+_BUDGETS: Final = MappingProxyType(
+    dict.fromkeys(_SMS, True) | {f"{kind}/{name}": False for kind in KINDS for name in _SMS}
+)
+"""What may have a budget of segments, and whether it must."""
 
 
 def _load_locale(folder: Path, faults: list[str]) -> Locale | None:
@@ -168,9 +179,29 @@ def _load_locale(folder: Path, faults: list[str]) -> Locale | None:
         )
     for (_, name), text in texts.items():
         found.extend(f"{text.id}.txt: {fault}" for fault in _faults_of(text, name))
+    wrong: list[str] = []
+    budgets = read_budgets(head.get("budget"), _BUDGETS, wrong)
+    found.extend(f"{folder.name}/locale.toml: {fault}" for fault in wrong)
     terms = tuple(_terms(folder, found))
+    locale = Locale(
+        folder.name,
+        status,
+        str(head.get("note", "")),
+        MappingProxyType(texts),
+        MappingProxyType(budgets),
+        terms,
+    )
+    found.extend(_too_long(locale))
     faults.extend(found)
-    return Locale(folder.name, status, str(head.get("note", "")), MappingProxyType(texts), terms)
+    return locale
+
+
+def _too_long(locale: Locale) -> Iterator[str]:
+    for (kind, name), text in locale.texts.items():
+        spec = _SPECS[name]
+        can_be_filled = text.placeholders() <= spec.allowed and not text.unguarded(spec.may_be_missing)
+        if spec.is_sms and name in locale.budgets and can_be_filled:
+            yield from (f"{text.id}.txt: {fault}" for fault in over_budget(text, locale.budget(kind, name)))
 
 
 def _read_texts(folder: Path, faults: list[str]) -> Iterator[tuple[tuple[str, str], Text]]:
@@ -205,17 +236,10 @@ def _faults_of(text: Text, name: str) -> Iterator[str]:
     if spec.anyone_may_see:
         for line in text.lines():
             yield from discreet_faults(line.words)
-    if spec.is_sms and used <= spec.allowed and not text.unguarded(spec.may_be_missing) and not _fits(text):
-        yield "longer than two segments of a text message"
+    if spec.reaches_her and any(has_web_address(line.words) for line in text.lines()):
+        yield "has a web or e-mail address: the private link is the only one that is ever sent"
     if name == "page" and (len(text.paragraphs) < 2 or len(text.paragraphs[0]) != 1):  # noqa: PLR2004
         yield "a page is a title of one line, a blank line, and at least one paragraph"
-
-
-def _fits(text: Text) -> bool:
-    """Whether the text fits with the longest cover text and link; facts that do not fit are left out when rendering."""
-    link = {"link": "x" * LONGEST_LINK}
-    cover = {"cover": "x" * COVER_TEXT_LONGEST}
-    return all(fits_two_segments("\n".join(fill(text, values))) for values in (link, link | cover))
 
 
 def _terms(folder: Path, faults: list[str]) -> Iterator[Term]:

@@ -1,15 +1,15 @@
-"""What a text that anyone might see may say, and how long a text message may be."""
+"""What a text that anyone might see may say, and how long the words may be that a victim chose for it."""
 
 import re
 import unicodedata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-COVER_TEXT_LONGEST: Final = 120
-"""Characters in a plan's cover text, so that it and a private link fit two segments."""
+from notify.wording.segments import segments
 
-COVER_TEXT_LONGEST_UNICODE: Final = 66
-"""The same, in UTF-16 units, when one character forces the whole message out of GSM-7 (70 units a segment)."""
+COVER_TEXT_LONGEST: Final = MappingProxyType({"gsm-7": 120, "ucs-2": 66})
+"""Units in a plan's cover text: by itself it takes one segment, and every budget holds for it with a private link."""
 
 SCRIPTS_THAT_LOOK_ALIKE: Final = frozenset(
     {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"}
@@ -24,7 +24,7 @@ _LATIN_LETTER = re.compile(
     r"\bLATIN (?:SMALL |CAPITAL )?LETTER (?:SMALL CAPITAL |DOTLESS )?([A-Z])(?: WITH .+)?$"
 )
 _WEB_ADDRESS = re.compile(
-    r"://|\bwww[.。]|@|[\w-][.。][^\W\d_]{2,}|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", re.IGNORECASE
+    r"://|\bwww[.。]|@|[\w-][.。][^\W\d_]{2,}|(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)", re.IGNORECASE
 )
 _NUMBER_TO_RING = re.compile(r"\d{5}|\d(?:[ ().-]{0,2}\d){8}")
 """Five digits on end, or nine with the gaps that people leave in a number; a date or two times have fewer."""
@@ -65,11 +65,17 @@ _TELLING = re.compile(rf"(?<!\S)(?:{'|'.join(sorted(TELLING_WORDS, key=len, reve
 _SPELT_OUT = re.compile("|".join(sorted((w for w in TELLING_WORDS if len(w) >= 4), key=len, reverse=True)))  # noqa: PLR2004
 """Looked for inside letters that were joined; a shorter word would be found there by chance."""
 
-_GSM7_BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
+_SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9+&_-](?:[A-Za-z0-9 +&_-]{0,9}[A-Za-z0-9+&_-])?")
+"""What phone networks let a text come from in place of a number (3GPP TS 23.040, 9.1.2.5: 11 letters of 7 bits)."""
+
+_NAME_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_TELLING_IN_A_NAME = frozenset({"met", "cjs", "dv", "sarc"})
+"""They tell in a name, and are common enough in a sentence."""
+
+_WHY_SO_FEW = {
+    "gsm-7": " (each of ^ { } \\ [ ~ ] | € is counted twice)",
+    "ucs-2": " when it has an emoji or an unusual letter",
+}
 
 _PLAIN_PUNCTUATION = str.maketrans(
     {
@@ -99,6 +105,24 @@ def discreet_faults(text: str) -> list[str]:
     return faults
 
 
+def sender_name_faults(name: str) -> list[str]:
+    """Why texts cannot come from this name; empty if they can.
+
+    Anyone who sees the phone sees it, and its words run together: a telling word is looked for anywhere in it.
+
+    >>> sender_name_faults("MetPolice")
+    ["has the telling word 'met'", "has the telling word 'police'"]
+    """
+    if not _SENDER_NAME.fullmatch(name):
+        return [
+            "must be 1 to 11 letters, digits, spaces and + & _ -, one letter at least, no space at either end"
+        ]
+    pieces = [folded(piece) for piece in _NAME_PIECE.findall(name)]
+    found = [piece for piece in pieces if piece in TELLING_WORDS or piece in _TELLING_IN_A_NAME]
+    found += _SPELT_OUT.findall("".join(_WORD.findall(folded(name))))
+    return [f"has the telling word '{word}'" for word in dict.fromkeys(found)]
+
+
 def cover_text_faults(text: str) -> list[str]:
     """Why a victim's cover text cannot be used, in words for the officer who typed it; empty if it can.
 
@@ -116,13 +140,10 @@ def cover_text_faults(text: str) -> list[str]:
         faults.append("must have no number to ring, nor any of five digits or more")
     if len(_scripts(text)) > 1:
         faults.append("must be in one alphabet: some of its letters only look like the others")
-    plain = plain_punctuation(text)
-    if len(plain) > COVER_TEXT_LONGEST:
-        faults.append(f"must be at most {COVER_TEXT_LONGEST} characters")
-    elif _gsm7_units(plain) is None and _utf16_units(plain) > COVER_TEXT_LONGEST_UNICODE:
-        faults.append(
-            f"must be at most {COVER_TEXT_LONGEST_UNICODE} characters when it has an emoji or an unusual letter"
-        )
+    measured = segments(plain_punctuation(text))
+    longest = COVER_TEXT_LONGEST[measured.encoding]
+    if measured.units > longest:
+        faults.append(f"must be at most {longest} characters{_WHY_SO_FEW[measured.encoding]}")
     return faults
 
 
@@ -145,31 +166,3 @@ def _scripts(text: str) -> set[str]:
 def plain_punctuation(text: str) -> str:
     """The text with curly quotes, long dashes and the like made plain: one of them would double an SMS's length."""
     return text.translate(_PLAIN_PUNCTUATION)
-
-
-def fits_two_segments(text: str) -> bool:
-    """Whether a text message of this text takes at most two segments (306 GSM-7 units, or 134 UTF-16 units).
-
-    Conservative by one unit: a character of two units may not straddle the segments, and is counted as if it did.
-    """
-    units = _gsm7_units(text)
-    if units is None:
-        return _utf16_units(text) < 134  # noqa: PLR2004 - the figures of the docstring
-    return units < 306  # noqa: PLR2004
-
-
-def _gsm7_units(text: str) -> int | None:
-    """Length in GSM-7 units, or None if a character is outside the GSM-7 alphabet (3GPP TS 23.038)."""
-    units = 0
-    for character in text:
-        if character in _GSM7_BASIC:
-            units += 1
-        elif character in _GSM7_EXTENSION:
-            units += 2
-        else:
-            return None
-    return units
-
-
-def _utf16_units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.vocabulary import Channel, Detail
+from notify.wording.budgets import as_sent
 from notify.wording.catalogue import ANY_KIND, FACTS, Locale, Term, Wording
-from notify.wording.discreet import fits_two_segments, has_web_address, plain_punctuation
+from notify.wording.discreet import has_web_address
 from notify.wording.template import Text, fill
 
 FACT_LONGEST: Final = 500
@@ -64,7 +65,7 @@ def render_message(
 
     `cover_text` stands in for the nudge's sentence and goes before the link; a full text ignores it.
     A full text leaves out each fact with a web or e-mail address in it: what a telephone makes a link of is ours alone.
-    A full SMS whose facts would take it over two segments is sent without its facts.
+    A full SMS whose facts would take it over its budget of segments is written without its facts.
 
     Raises KeyError for an unknown kind, ValueError for a link message without a link.
     """
@@ -123,7 +124,7 @@ def _full(locale: Locale, kind: str, channel: Channel, facts: Mapping[str, str])
         return page.id, text, bool(page.placeholders() & unsafe)
     template = locale.text(kind, "full.sms")
     text = _laid_out(fill(template, safe), channel)
-    if fits_two_segments(text):
+    if locale.budget(kind, "full.sms").allows(text):
         return template.id, text, bool(template.placeholders() & unsafe)
     return template.id, _laid_out(fill(template, {}), channel), True
 
@@ -167,6 +168,6 @@ def _only_words(text: str) -> str:
 def _laid_out(paragraphs: Sequence[str], channel: Channel) -> str:
     """Plain punctuation for a text message; short lines for an e-mail, where a long word (a link) is never broken."""
     if channel is Channel.SMS:
-        return plain_punctuation("\n".join(paragraphs))
+        return as_sent(paragraphs)
     wrap = textwrap.TextWrapper(_EMAIL_LINE, break_long_words=False, break_on_hyphens=False)
     return "\n\n".join(wrap.fill(part) for paragraph in paragraphs for part in paragraph.split("\n\n")) + "\n"

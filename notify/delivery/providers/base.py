@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from models.vocabulary import Channel, ReceiptStatus
+from models.vocabulary import Channel, ReceiptStatus, Sender
 
 
 class ProviderError(Exception):
@@ -53,7 +53,8 @@ class Uncertain(ProviderError):  # noqa: N818 (an answer, named as one)
 class Outgoing:
     """One message, ready to leave.
 
-    `to` is an E.164 number or an address; `attempt` counts from 1; `callback_token` is the secret by which a
+    `to` is an E.164 number or an address; `sender` is whom a text is shown to come from; an
+    e-mail with a `certificate` (PEM) leaves sealed with it or not at all; `attempt` counts from 1; `callback_token` is the secret by which a
     receipt proves that it is about this message, and must be safe in a URL. What is personal stays out of `repr`.
     """
 
@@ -65,6 +66,8 @@ class Outgoing:
     valid_until: datetime
     attempt: int
     callback_token: str = field(repr=False)
+    sender: Sender = Sender.NEUTRAL
+    certificate: str | None = field(default=None, repr=False)
 
     def seconds_left(self, at: datetime) -> int:
         """Whole seconds from `at` in which the message may still be delivered; Refused if there is not one."""
@@ -136,6 +139,10 @@ class Provider(Protocol):
         """Whether it says, unasked or asked by `became`, what became of a message that it took."""
 
     @property
+    def senders(self) -> Collection[Sender]:
+        """Which senders of texts are set up: it refuses a message that is to come from another."""
+
+    @property
     def at_once(self) -> int:
         """How many messages it takes side by side."""
 
@@ -170,6 +177,7 @@ class OneByOne:
     at_once = 1
     gives_receipts = False
     repeated_after: Collection[str] = frozenset()
+    senders: Collection[Sender] = frozenset(Sender)
 
     def became(self, provider_ref: str) -> Became | None:
         """It cannot say."""

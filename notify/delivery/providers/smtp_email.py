@@ -1,16 +1,14 @@
-"""E-mail over SMTP: plain text, encrypted on the way by STARTTLS, with the certificate checked."""
+"""E-mail over SMTP: encrypted on the way by STARTTLS with the server's certificate checked, and for whom has one sealed."""
 
 import contextlib
 import smtplib
 import ssl
 from collections.abc import Collection
 from datetime import datetime
-from email.errors import MessageError
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 
+from notify.certificates import BadCertificate, read_certificate
 from notify.delivery.providers.base import (
     Accepted,
     CannotTell,
@@ -22,6 +20,7 @@ from notify.delivery.providers.base import (
     TryLater,
     Uncertain,
 )
+from notify.delivery.providers.mail_content import write_mail
 
 OK, WILL_FORWARD = 250, 251
 RECIPIENT = "recipient_refused"
@@ -71,7 +70,7 @@ class SmtpEmail(OneByOne):
         content = self._content(outgoing, message_id, at)
         # Failures are returned and raised here, outside any handler: the library's own exceptions
         # name the recipient, and must not ride along as the cause of ours.
-        failure = self._deliver(outgoing.to, content) if content else Refused("malformed", "unwritable")
+        failure = content if isinstance(content, Refused) else self._deliver(outgoing.to, content)
         if failure is not None:
             raise failure
         return Accepted(message_id)
@@ -86,21 +85,27 @@ class SmtpEmail(OneByOne):
     def redact(self, provider_ref: str) -> None:
         """Do nothing: a relay keeps no record that we can reach."""
 
-    def _content(self, outgoing: Outgoing, message_id: str, at: datetime) -> bytes | None:
-        message = EmailMessage(policy=SMTP_POLICY)
-        try:
-            message["From"] = self._sender
-            message["To"] = outgoing.to
-            if outgoing.subject is not None:
-                message["Subject"] = outgoing.subject
-            message.set_content(outgoing.text, charset="utf-8", cte="quoted-printable")
-        except (ValueError, MessageError):  # a line break in an address would begin another header
-            return None
+    def _content(self, outgoing: Outgoing, message_id: str, at: datetime) -> bytes | Refused:
+        certificate = None
+        if outgoing.certificate is not None:
+            try:
+                certificate = read_certificate(outgoing.certificate, outgoing.to, at)
+            except BadCertificate:  # it has expired since it was added: never in the clear instead
+                return Refused("certificate_not_usable", "certificate_not_usable")
+        message = write_mail(
+            outgoing.text,
+            sender=self._sender,
+            to=outgoing.to,
+            subject=outgoing.subject,
+            certificate=certificate,
+        )
+        if message is None:
+            return Refused("malformed", "unwritable")
         message["Date"] = format_datetime(at)
         message["Message-ID"] = f"<{message_id}>"
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"  # no "out of office" that tells others of this message
-        return message.as_bytes() if len(message["To"].addresses) == 1 else None
+        return message.as_bytes()
 
     def _deliver(self, to: str, content: bytes) -> ProviderError | None:
         connection = self._connect()

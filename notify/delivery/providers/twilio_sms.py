@@ -6,7 +6,7 @@ the number (`AddressRetention=obfuscate`) as soon as it has sent. What `look_up`
 
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -18,6 +18,7 @@ import requests
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
+from models.vocabulary import Sender
 from notify.delivery.providers.base import (
     Accepted,
     Adopted,
@@ -28,12 +29,14 @@ from notify.delivery.providers.base import (
     NotFound,
     Outgoing,
     ProviderError,
+    Refused,
     TryLater,
     Uncertain,
 )
 from notify.delivery.providers.twilio_async import TwilioLoop, of_the_wire
 from notify.delivery.providers.twilio_http import Rejected, TwilioHttp
 from notify.delivery.providers.twilio_words import STATUS
+from notify.delivery.senders import SERVICE
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,8 @@ def receipt_path(message_id: UUID, callback_token: str) -> str:
 class TwilioSms:
     """Sends from `sender`: a number, an alphanumeric name, or the SID of a Messaging Service (MG...).
 
+    With several senders each message goes from the one that it is to come from; what is not among them is refused.
+
     `base_url` replaces https://api.twilio.com by a local peer; only a loopback host may be spoken to in the clear.
     """
 
@@ -67,7 +72,7 @@ class TwilioSms:
         *,
         account_sid: str,
         auth_token: str,
-        sender: str,
+        sender: str | Mapping[Sender, str],
         public_url: str,
         name: str = "twilio",
         base_url: str | None = None,
@@ -76,11 +81,10 @@ class TwilioSms:
     ) -> None:
         self.name = name
         self._public_url = public_url.rstrip("/")
-        self._sender = (
-            {"messaging_service_sid": sender}
-            if re.fullmatch("MG[0-9a-fA-F]{32}", sender)
-            else {"from_": sender}
-        )
+        self._senders = {
+            kind: {"messaging_service_sid": value} if SERVICE.fullmatch(value) else {"from_": value}
+            for kind, value in ({Sender.NEUTRAL: sender} if isinstance(sender, str) else sender).items()
+        }
         self._search_limit = search_limit
         self._loop = TwilioLoop(base_url, timeout, at_once=AT_ONCE)
         self._messages: Any
@@ -90,6 +94,11 @@ class TwilioSms:
             Client(account_sid, auth_token, http_client=http, environment={"TWILIO_EDGE": ""}).messages
             for http in (TwilioHttp(base_url, timeout), self._loop)
         )
+
+    @property
+    def senders(self) -> Collection[Sender]:
+        """As Provider says."""
+        return self._senders.keys()
 
     def send(self, outgoing: Outgoing, *, at: datetime) -> Accepted:
         """Create the message at Twilio, to be dropped there if it cannot be sent by `valid_until`."""
@@ -145,6 +154,9 @@ class TwilioSms:
             raise failure
 
     async def _create(self, outgoing: Outgoing, at: datetime) -> Answer:
+        sender = self._senders.get(outgoing.sender)
+        if sender is None:  # never from another instead: she agreed to this one
+            return Refused("sender_not_set_up", "sender_not_set_up")
         try:
             seconds = min(outgoing.seconds_left(at), LONGEST_VALIDITY)
             created = await self._creating.create_async(
@@ -154,7 +166,7 @@ class TwilioSms:
                 validity_period=seconds,
                 content_retention="discard",
                 address_retention="obfuscate",
-                **self._sender,
+                **sender,
             )
             return Accepted(_record(created).sid)
         except ProviderError as answer:

@@ -27,6 +27,7 @@ SMS: Mapping[str, Fault] = {
     "30007": Fault.OURS,  # a network took our words or our sender for spam
     "30029": Fault.OURS,  # redaction is not enabled on the account
     "30030": Fault.OURS,
+    "sender_not_set_up": Fault.OURS,  # our own word: the sender of the plan is none of this worker's
     "30003": Fault.MOMENT,  # the phone is switched off or out of reach
     "30008": Fault.MOMENT,  # unknown to Twilio as well
 }
@@ -37,6 +38,7 @@ EMAIL: Mapping[str, Fault] = {
     "551": Fault.CONTACT_POINT,  # not here
     "553": Fault.CONTACT_POINT,  # no such name
     "not_ascii": Fault.CONTACT_POINT,  # our relay cannot write to it
+    "certificate_not_usable": Fault.OURS,  # our own word: the certificate of the contact point has expired
     "552": Fault.MOMENT,  # the mailbox is full
 }
 """SMTP reply codes (RFC 5321, section 4.2.3) of a recipient that was refused; every other refusal is about ourselves."""

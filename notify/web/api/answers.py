@@ -1,5 +1,7 @@
 """What the API answers. Answers to a POST hold references, ids, times and states only, since they are kept for repeats:
 names, numbers and texts are given to whoever asks for the thing itself.
+
+Long because every answer is here, one under the other.
 """
 
 from collections.abc import Callable
@@ -28,6 +30,7 @@ from models.vocabulary import (
     Outcome,
     RiskLevel,
     Role,
+    Sender,
     Supports,
     TaskKind,
     TaskState,
@@ -140,6 +143,7 @@ class AgreedWindowSchema(Schema):
 class AgreedChannelSchema(Schema):
     contact_point = text()
     detail = word(Detail)
+    sender = word(Sender)
     counts_as_told = flag()
     windows = several(AgreedWindowSchema)
     cover_text = text(allow_none=True)

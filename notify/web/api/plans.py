@@ -9,18 +9,19 @@ from sqlalchemy import select
 from models.people import ContactPoint
 from models.plans import Plan
 from models.staff import Staff
-from models.vocabulary import CodeWord, Weekday
+from models.vocabulary import CodeWord, Sender, Weekday
 from notify.errors import FieldFault
-from notify.fields import nested, words
+from notify.fields import choice, nested, several, words
 from notify.ledger.acts import Act
 from notify.planning.api_tokens import Bearer, Scope
 from notify.planning.code_words import LONGEST
-from notify.planning.plans import ChannelTerms, PlanTerms, agree_plan
+from notify.planning.plans import MOST_CHANNELS, ChannelTerms, PlanTerms, agree_plan
 from notify.planning.queries import current_plan
-from notify.shapes import PlanChannel, PlanShape, Shape
+from notify.shapes import ChannelSchema, PlanChannel, PlanShape, Shape
 from notify.web.api.answers import PlanInFullSchema, PlanSchema, told
 from notify.web.api.finding import Found, find_part, unknown
 from notify.web.api.operations import Part
+from notify.web.context import current_services
 
 part = Part("plans", "What was agreed with a victim, in versions of which one is current")
 
@@ -45,7 +46,16 @@ class CodeWordsBody(Shape):
         return {CodeWord(meaning): word for meaning, word in data.items()}
 
 
+class SentChannelSchema(ChannelSchema):
+    sender = choice(
+        Sender,
+        load_default=Sender.NEUTRAL,
+        metadata={"description": "Whom texts come from; only one that is set up, and only for a mobile"},
+    )
+
+
 class PlanBody(PlanShape):
+    channels = several(nested(SentChannelSchema), most=MOST_CHANNELS, required=True)
     reason = words(load_default=None, allow_none=False)
     code_words = nested(
         CodeWordsBody,
@@ -63,7 +73,8 @@ def agree(act: Act, caller: Bearer, body: dict[str, Any], case: str, victim: str
     found = find_part(act, caller, case, victim, lock=True)
     reason = body.pop("reason")
     terms = PlanTerms(**body | {"channels": _channels(act, found, body["channels"])})
-    return _told(act, agree_plan(act, found.participation, terms, reason=reason), found)
+    plan = agree_plan(act, found.participation, terms, reason=reason, senders=current_services().senders)
+    return _told(act, plan, found)
 
 
 @part.look(f"{PLANS}/current", Scope.CASES_READ, PlanInFullSchema)
@@ -82,6 +93,7 @@ def show_current(act: Act, caller: Bearer, case: str, victim: str) -> dict[str, 
             {
                 "contact_point": refs[channel.contact_point_id],
                 "detail": channel.detail,
+                "sender": channel.sender,
                 "counts_as_told": channel.counts_as_told,
                 "windows": [_told_window(window) for window in channel.windows],
                 "cover_text": key.open_or_none(channel, "cover_text_sealed"),
@@ -112,6 +124,7 @@ def _channels(act: Act, found: Found, channels: tuple[PlanChannel, ...]) -> list
             windows=channel.windows,
             counts_as_told=channel.counts_as_told,
             cover_text=channel.cover_text,
+            sender=channel.sender,
         )
         for channel in channels
     ]

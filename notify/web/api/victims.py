@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import select
 
 from models.people import ContactPoint
-from notify.fields import flag
+from notify.certificates import LONGEST
+from notify.fields import flag, words
 from notify.ledger import suspending
 from notify.ledger.acts import Act
 from notify.phone import masked
@@ -52,6 +53,11 @@ class ContactPointBody(ContactPointShape):
 
 class ContactPointChangeBody(ReasonShape):
     pass
+
+
+class CertificateBody(ReasonShape):
+    certificate = words(required=True, allow_none=True, longest=LONGEST)
+    """PEM, with an RSA key; null takes away the one that is there."""
 
 
 @part.act("/cases/<case>/victims", Scope.CASES_WRITE, ParticipationSchema, body=VictimBody, status=201)
@@ -136,6 +142,19 @@ def verify(act: Act, caller: Bearer, body: dict[str, Any], contact_point: str) -
     """Say how it was made sure, by a safe route, that this reaches the victim."""
     point, victim = find_contact_point(act, caller, contact_point)
     contact_points.verify(act, point, reason=body["reason"])
+    return _told_point(point, victim.ref)
+
+
+@part.act(
+    "/contact-points/<contact_point>/certificate",
+    Scope.PLANS_WRITE,
+    ContactPointSchema,
+    body=CertificateBody,
+)
+def set_certificate(act: Act, caller: Bearer, body: dict[str, Any], contact_point: str) -> dict[str, Any]:
+    """E-mail to this address of a representative is sealed with a certificate from now on, or no more."""
+    point, victim = find_contact_point(act, caller, contact_point)
+    contact_points.set_certificate(act, point, body["certificate"], reason=body["reason"])
     return _told_point(point, victim.ref)
 
 

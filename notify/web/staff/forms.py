@@ -202,6 +202,14 @@ class ContactPointForm(FlaskForm):
     belongs_to = dropdown("Whose is it?")
 
 
+class CertificateForm(FlaskForm):
+    certificate = text(
+        "Certificate",
+        hint="All of it, from -----BEGIN CERTIFICATE----- on. Left empty, the one that is there is removed",
+    )
+    reason = text("How it was made sure that it is theirs", "Enter how it was made sure that it is theirs")
+
+
 class SecretForm(FlaskForm):
     secret = TypedSecretField(
         "PIN or code word",

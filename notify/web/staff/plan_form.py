@@ -1,7 +1,10 @@
-"""The form of a plan: a part for each contact point, with as many safe times as are needed, and all of it without scripts."""
+"""The form of a plan: a part for each contact point, with as many safe times as are needed, and all of it without scripts.
+
+Long because one page is one form, with every part and every field of it.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 from uuid import UUID
@@ -21,7 +24,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from models.plans import Plan, PlanChannel
-from models.vocabulary import CHANNEL_OF, Detail, Weekday
+from models.vocabulary import CHANNEL_OF, Channel, Detail, Sender, Weekday
 from notify.planning.plans import LONGEST_SILENCE, ChannelTerms, PlanTerms, WindowTerms
 from notify.web.fields import ClockTimeField
 from notify.web.staff.code_words_form import CodeWordsForm
@@ -34,6 +37,11 @@ DETAILS = {
     Detail.NUDGE: "A nudge: the cover text only, it says nothing",
     Detail.LINK: "A private link: the cover text and a link to the private page",
     Detail.FULL: "The update itself, in the message",
+}
+SENDERS = {
+    Sender.NEUTRAL: "Our usual sender",
+    Sender.NAMED: "A name: nobody can write back to it, so no STOP and no code word reaches us",
+    Sender.NUMERIC: "A number that can be rung or written to",
 }
 MOST_POINTS = 20
 FEWEST_WINDOWS = 2
@@ -85,6 +93,12 @@ class ChannelForm(Form):
     point = WordedHiddenField(filters=[stripped])
     place = dropdown("Order")
     detail = RadioField("How much may it say?", choices=options(Detail, DETAILS), default=Detail.NUDGE.value)
+    sender: Any = RadioField(
+        "Whom do texts come from?",
+        choices=options(Sender, SENDERS),
+        default=Sender.NEUTRAL.value,
+        description="Phones show it above the message, and keep it",
+    )
     counts_as_told = BooleanField(
         "A delivered message here counts as being told",
         description="Only with the update itself, and only if the victim agreed to it",
@@ -123,6 +137,9 @@ class ChannelForm(Form):
             windows=[window.terms() for window in self.used_windows],
             counts_as_told=bool(self.counts_as_told.data) and automatic,
             cover_text=self.cover_text.data or None if automatic else None,
+            sender=Sender(self.sender.data)
+            if CHANNEL_OF.get(shown.row.kind) is Channel.SMS
+            else Sender.NEUTRAL,
         )
 
 
@@ -185,14 +202,18 @@ class PlanForm(FlaskForm):
     code_words = FormField(CodeWordsForm)
     reason = text("What was agreed, and why", hint="It is kept with the plan, encrypted")
 
-    def offer(self, points: Mapping[str, PointShown]) -> bool:
-        """Offer as many places as there are contact points; False when the form is about others than these."""
+    def offer(self, points: Mapping[str, PointShown], senders: Collection[Sender]) -> bool:
+        """Offer as many places as there are contact points, and the senders that are set up.
+
+        False when the form is about other contact points than these.
+        """
         places = [
             SelectChoice("", "Not used"),
             *(SelectChoice(str(n), str(n)) for n in range(1, len(self.channels) + 1)),
         ]
         for entry in self.channels:
             entry.form.place.choices = places
+            entry.form.sender.choices = options([each for each in Sender if each in senders], SENDERS)
         return all(entry.form.point.data in points for entry in self.channels)
 
     def more_windows(self) -> None:
@@ -268,6 +289,7 @@ def _channel_values(
         values |= {
             "place": str(channel.position + 1),
             "detail": channel.detail.value,
+            "sender": channel.sender.value,
             "counts_as_told": channel.counts_as_told,
             "cover_text": cover_texts.get(channel.id),
             "windows": [

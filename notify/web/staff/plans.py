@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from models.keyring import SealBroken
 from models.people import Victim
 from models.plans import Plan
-from models.vocabulary import CHANNEL_OF, Channel, CodeWord, ContactPointState, Detail, MilestoneKind
+from models.vocabulary import CHANNEL_OF, Channel, CodeWord, ContactPointState, Detail, MilestoneKind, Sender
 from notify.access import WRITERS
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
@@ -39,6 +39,7 @@ class Preview:
     point: PointShown
     channel: Channel
     detail: Detail
+    sender: Sender
     subject: str | None
     text: str = field(repr=False)
 
@@ -55,7 +56,7 @@ def agree(participation_id: UUID) -> str | Response:
     form = PlanForm(data=values)
     form.code_words.form.offer(words_set)
     by_id = {str(point.row.id): point for point in points}
-    if not form.offer(by_id):
+    if not form.offer(by_id, current_services().senders):
         abort(400)
     previews: list[Preview] = []
     if "more" in request.form:
@@ -88,7 +89,13 @@ def _agreed(form: PlanForm, participation_id: UUID, points: Mapping[str, PointSh
                 )
             words = form.code_words.form.changed(_code_words(act, plan, part))
             terms = replace(form.terms(points), code_words=words)
-            agree_plan(act, part.participation, terms, reason=form.reason.data)
+            agree_plan(
+                act,
+                part.participation,
+                terms,
+                reason=form.reason.data,
+                senders=current_services().senders,
+            )
     except FieldFault as fault:
         show_fault(form, fault)
         return False
@@ -142,5 +149,5 @@ def _previews(form: PlanForm, points: Mapping[str, PointShown], victim: Victim) 
             link=writer.link("an-example"),
             facts={},
         )
-        found.append(Preview(point, channel, detail, words.subject, words.text))
+        found.append(Preview(point, channel, detail, used.terms(point).sender, words.subject, words.text))
     return found

@@ -10,11 +10,11 @@ from models.vocabulary import ContactPointKind
 from notify.access import WRITERS
 from notify.ledger.acts import Act
 from notify.ledger.suspending import suspend as suspend_point
-from notify.planning.contact_points import add_contact_point
+from notify.planning.contact_points import add_contact_point, set_certificate
 from notify.planning.contact_points import verify as verify_point
 from notify.web.staff.about_victim import Rows, address, ask
 from notify.web.staff.answers import carried_out, done
-from notify.web.staff.forms import ContactPointForm, ReasonForm
+from notify.web.staff.forms import CertificateForm, ContactPointForm, ReasonForm
 from notify.web.staff.guard import acting, guarded
 from notify.web.staff.lookups import Part, the_part, the_point, the_representative
 from notify.web.staff.shown import point_shown, representatives_of
@@ -95,6 +95,31 @@ def suspend(participation_id: UUID, point_id: UUID) -> str | Response:
         button="Suspend now",
         advice="Nothing goes there any more, until it is verified again.",
         warning=True,
+        about=_which(point_id),
+    )
+
+
+@bp.route("/victims/<uuid:participation_id>/contact-points/<uuid:point_id>/certificate", methods=BOTH)
+def certificate(participation_id: UUID, point_id: UUID) -> str | Response:
+    form = CertificateForm()
+
+    def step(act: Act) -> None:
+        part = the_part(act.session, participation_id, to_change=True)
+        point = the_point(act.session, part, point_id)
+        set_certificate(act, point, form.certificate.data or None, reason=form.reason.data)
+
+    if carried_out(form, step):
+        said_so = (
+            "E-mail to it is sealed from now on." if form.certificate.data else "The certificate is gone."
+        )
+        return done(said_so, address(participation_id))
+    return ask(
+        participation_id,
+        form,
+        title="Certificate of a contact point",
+        button="Save",
+        advice="E-mail to this address is sealed with it, so that only its holder can read it. Make sure, by another "
+        "route than e-mail, that it is theirs. When it expires nothing is sent until there is a new one.",
         about=_which(point_id),
     )
 

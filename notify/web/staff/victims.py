@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 
 from models.keyring import OwnerKey, SealBroken
 from models.plans import Plan, PlanChannel
-from models.vocabulary import CodeWord, EnhancedRight, RiskLevel
+from models.vocabulary import CodeWord, ContactPointKind, EnhancedRight, RiskLevel, Sender
 from notify.access import WRITERS
 from notify.ledger.acts import Act
 from notify.planning import people
 from notify.planning.queries import current_plan
-from notify.web.answering import texts_can_be_answered
+from notify.web.answering import all_can_be_answered
 from notify.web.context import current_services
 from notify.web.staff.about_victim import address, look_at
 from notify.web.staff.answers import carried_out, done
@@ -57,8 +57,9 @@ def one(participation_id: UUID) -> str:
     with acting() as act:
         part, victim = look_at(act, participation_id, "victim")
         points = points_of(act, [part.victim.id])
+        plan = _plan(act, part, points)
         shown: dict[str, Any] = {
-            "plan": _plan(act, part, points),
+            "plan": plan,
             "points": points,
             "representatives": representatives_of(act, part.victim.id),
             "duties": open_duties_of(act.session, participation_id),
@@ -68,7 +69,7 @@ def one(participation_id: UUID) -> str:
                 act.session, current_services().rulebook.catalogue, participation_id, at=act.at
             ),
             "suspects": known_suspects(act, part),
-            "texts_can_be_answered": texts_can_be_answered(),
+            "texts_can_be_answered": all_can_be_answered(_senders(plan)),
             "at": act.at,
         }
     return render_template("staff/victim.html", part=part, victim=victim, can_change=may_change(), **shown)
@@ -127,6 +128,13 @@ def _plan(act: Act, part: Part, points: list[PointShown]) -> PlanShown | None:
         ),
         code_words=_code_words(plan, key),
     )
+
+
+def _senders(plan: PlanShown | None) -> set[Sender]:
+    """Whom texts come from; by our usual sender where nothing else is agreed."""
+    channels = plan.channels if plan else ()
+    mobiles = {one.row.sender for one in channels if one.point.row.kind is ContactPointKind.MOBILE}
+    return mobiles or {Sender.NEUTRAL}
 
 
 def _code_words(plan: Plan, key: OwnerKey) -> tuple[CodeWord, ...] | None:

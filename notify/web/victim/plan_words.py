@@ -16,7 +16,7 @@ from notify.delivery.private_page import participations_of
 from notify.ledger.acts import Act
 from notify.phone import masked
 from notify.planning.queries import current_plan
-from notify.web.answering import texts_can_be_answered
+from notify.web.answering import all_can_be_answered
 
 HOW = {
     ContactPointKind.MOBILE: "Text to",
@@ -99,8 +99,12 @@ def _agreement(
         return Agreement(None, (*notes, ALL_STOPPED), ())
     if not plan.automatic:
         notes.append("A person gets in touch with you each time. Nothing is sent by a machine.")
-    kinds = {points[channel.contact_point_id].kind for channel in plan.channels}
-    if ContactPointKind.MOBILE in kinds and not texts_can_be_answered():
+    senders = {
+        channel.sender
+        for channel in plan.channels
+        if points[channel.contact_point_id].kind is ContactPointKind.MOBILE
+    }
+    if not all_can_be_answered(senders):
         notes.append(NO_ANSWERS)
     rows = [_row(act, channel, points[channel.contact_point_id]) for channel in plan.channels]
     often = f"At least every {plan.every_days} days." if plan.every_days > 1 else "Every day."

@@ -1,6 +1,6 @@
 """For each provider: the provider, its peer, and the ways the peer can fail, told in the same words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from models.vocabulary import Channel
+from models.vocabulary import Channel, Sender
 from notify.delivery.providers.base import Outgoing, Provider, Refused, TryLater, Uncertain
 from notify.delivery.providers.outbox import Outbox, read_outbox
 from notify.delivery.providers.smtp_email import SmtpEmail
@@ -17,7 +17,7 @@ from notify.dev import faults
 from notify.dev.faults import Fault
 from notify.dev.twilio_peer import TwilioPeer
 from tests.integration.providers.openapi import check_exchanges
-from tests.peers.smtp_peer import DROP, SmtpPeer
+from tests.peers.smtp_peer import DROP, Mail, SmtpPeer
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 SETTLED = NOW + SETTLING
@@ -75,7 +75,7 @@ def make_twilio(
     *,
     url: str = "",
     timeout: float = 5.0,
-    sender: str = "+447700900999",
+    sender: str | Mapping[Sender, str] = "+447700900999",
     public_url: str = "https://updates.example.org/",
     search_limit: int = 5000,
 ) -> TwilioSms:
@@ -104,6 +104,13 @@ def make_smtp(
     )
 
 
+def plain_part(mail: Mail) -> str:
+    """The text of an e-mail as it arrived."""
+    part = mail.message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
 @contextmanager
 def outbox_kit(folder: Path) -> Iterator[Kit]:
     path = folder / "var" / "outbox.ndjson"
@@ -127,7 +134,7 @@ def smtp_kit(folder: Path) -> Iterator[Kit]:
             Channel.EMAIL,
             ADDRESS,
             peer,
-            lambda: [m.message.get_content().strip() for m in peer.mails],
+            lambda: [plain_part(m).strip() for m in peer.mails],
         )
 
 

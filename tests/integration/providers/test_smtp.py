@@ -1,15 +1,25 @@
 """E-mail by SMTP, against a local relay with a certificate of its own."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as default_policy
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import pkcs7
 
 from models.vocabulary import Channel
 from notify.delivery.providers.base import CannotTell, Refused, TryLater
 from notify.delivery.providers.smtp_email import SmtpEmail
-from tests.integration.providers.kits import ADDRESS, NOW, SETTLED, TEXT, make_outgoing, make_smtp
-from tests.peers.smtp_peer import SmtpPeer, make_certificate
+from notify.delivery.rules.failures import Fault, fault_of
+from tests.certificates import make_certificate_of
+from tests.integration.providers.kits import ADDRESS, NOW, SETTLED, TEXT, make_outgoing, make_smtp, plain_part
+from tests.peers.smtp_peer import Mail, SmtpPeer, make_certificate
 
 
 @pytest.fixture
@@ -22,7 +32,7 @@ def make_email(*, to=ADDRESS, subject="A note for you", text=TEXT):
     return make_outgoing(channel=Channel.EMAIL, to=to, subject=subject, text=text)
 
 
-def test_an_email_is_plain_encrypted_on_the_way_and_named_after_the_message(peer):
+def test_an_email_is_plain_text_first_encrypted_on_the_way_and_named_after_the_message(peer):
     outgoing = make_email()
 
     accepted = make_smtp(peer).send(outgoing, at=NOW)
@@ -30,7 +40,11 @@ def test_an_email_is_plain_encrypted_on_the_way_and_named_after_the_message(peer
     [mail] = peer.mails
     assert mail.encrypted
     assert (mail.sender, mail.recipients) == ("updates@example.org", (ADDRESS,))
-    assert mail.message.get_content_type() == "text/plain"
+    assert [part.get_content_type() for part in mail.message.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
     headers = {name: value for name, value in mail.message.items() if name in WANTED}
     assert headers == WANTED | {"Message-ID": f"<{outgoing.message_id}@example.org>"}
     assert accepted.provider_ref == f"{outgoing.message_id}@example.org"
@@ -44,6 +58,50 @@ WANTED = {
     "Auto-Submitted": "auto-generated",
     "Message-ID": "",
 }
+
+
+def test_no_email_offers_to_unsubscribe_whoever_reads_the_mailbox(peer):
+    make_smtp(peer).send(make_email(), at=NOW)
+
+    [mail] = peer.mails
+    assert not [name for name in mail.message if name.lower().startswith("list-")]
+    assert "unsubscribe" not in mail.message.as_string().lower()
+
+
+def test_an_email_for_whom_has_a_certificate_can_be_read_with_its_key_alone(peer):
+    key, certificate = make_certificate_of(ADDRESS)
+
+    make_smtp(peer).send(replace(make_email(), certificate=certificate), at=NOW)
+
+    [mail] = peer.mails
+    assert mail.message.get_content_type() == "application/pkcs7-mime"
+    assert mail.message["Subject"] == "A note for you"
+    assert "hearing" not in mail.message.as_string()
+    assert TEXT.encode() not in mail.message.get_content()
+    inside = opened(mail, key, certificate)
+    assert inside.message.get_content_type() == "multipart/alternative"
+    assert plain_part(inside).strip() == TEXT
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"until": NOW}, {"since": NOW + timedelta(days=1)}, {"address": "o@example.org"}]
+)
+def test_an_email_whose_certificate_cannot_be_used_does_not_leave(peer, wrong):
+    _, certificate = make_certificate_of(wrong.pop("address", ADDRESS), **wrong)
+
+    with pytest.raises(Refused, match="certificate_not_usable"):
+        make_smtp(peer).send(replace(make_email(), certificate=certificate), at=NOW)
+
+    assert peer.mails == []
+    assert fault_of(Channel.EMAIL, "certificate_not_usable") is Fault.OURS
+
+
+def opened(mail: Mail, key: RSAPrivateKey, certificate: str) -> Mail:
+    """What only the holder of the key can read."""
+    sealed = mail.message.get_content()
+    holder = x509.load_pem_x509_certificate(certificate.encode())
+    inside = pkcs7.pkcs7_decrypt_der(sealed, holder, key, [])
+    return replace(mail, message=message_from_bytes(inside, EmailMessage, policy=default_policy))
 
 
 def test_a_second_attempt_has_the_same_message_id(peer):
@@ -67,7 +125,7 @@ def test_every_text_arrives_as_it_was_written(peer, text):
     make_smtp(peer).send(make_email(text=text), at=NOW)
 
     [mail] = peer.mails
-    assert mail.message.get_content().splitlines() == text.splitlines()
+    assert plain_part(mail).splitlines() == text.splitlines()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from openapi_core.exceptions import OpenAPIError
 from twilio.request_validator import RequestValidator
 
-from models.vocabulary import ReceiptStatus
+from models.vocabulary import Channel, ReceiptStatus, Sender
 from notify.delivery.providers.base import (
     Accepted,
     Became,
@@ -18,6 +18,8 @@ from notify.delivery.providers.base import (
     Uncertain,
 )
 from notify.delivery.providers.twilio_sms import receipt_path
+from notify.delivery.rules.failures import Fault as FaultOf
+from notify.delivery.rules.failures import fault_of
 from notify.dev import faults
 from notify.dev.faults import Fault
 from notify.dev.http_peer import Answer, Call, HttpPeer
@@ -62,6 +64,29 @@ def test_a_messaging_service_takes_the_place_of_a_number(twilio):
 
     assert twilio.accepted[0].asked["MessagingServiceSid"] == SERVICE
     assert "From" not in twilio.accepted[0].asked
+
+
+SENDERS = {Sender.NEUTRAL: SERVICE, Sender.NAMED: "Callback", Sender.NUMERIC: "+447700900998"}
+
+
+def test_each_text_comes_from_its_own_sender(twilio):
+    provider = make_twilio(twilio, sender=SENDERS)
+
+    provider.send_all([replace(make_outgoing(), sender=sender) for sender in Sender], at=NOW)
+
+    assert {message.sender for message in twilio.accepted} == set(SENDERS.values())
+    assert set(provider.senders) == set(Sender)
+
+
+def test_a_text_from_a_sender_that_is_not_set_up_never_leaves(twilio):
+    provider = make_twilio(twilio)
+
+    with pytest.raises(Refused, match="sender_not_set_up"):
+        provider.send(replace(make_outgoing(), sender=Sender.NAMED), at=NOW)
+
+    assert twilio.accepted == []
+    assert set(provider.senders) == {Sender.NEUTRAL}
+    assert fault_of(Channel.SMS, "sender_not_set_up") is FaultOf.OURS
 
 
 def test_texts_go_side_by_side_and_each_gets_its_own_answer(twilio):

@@ -13,9 +13,10 @@ from models.milestones import Milestone, MilestoneCorrection
 from models.oversight import Alert, DutyReview
 from models.people import ContactPoint
 from models.plans import Plan
-from models.vocabulary import ContactPointState
+from models.vocabulary import Channel, ContactPointState, Sender
 from notify.ledger.audit import verify
 from notify.oversight.alerts import raise_alerts
+from tests.certificates import make_certificate_of
 from tests.web.api.kit import ARREST, BASE, CASE, CHANNEL, MOBILE, NAME, ONE, PLAN, POINT, VICTIM, make_case
 
 MILESTONES = "/cases/C-1/milestones"
@@ -61,7 +62,7 @@ def test_what_was_recorded_can_be_looked_at_with_numbers_masked(officer):
     assert victim.get_json()["name"] == NAME
     assert victim.get_json()["contact_points"][0]["state"] == "pending"
     assert MOBILE not in victim.text
-    assert plan["channels"] == [CHANNEL | {"counts_as_told": False}]
+    assert plan["channels"] == [CHANNEL | {"counts_as_told": False, "sender": "neutral"}]
     assert (milestone["suspect"], milestone["facts"]) == ("Sam Example", {"court": "Example Court"})
 
 
@@ -161,6 +162,19 @@ def test_a_milestone_with_a_wrong_field_leaves_nothing(api, officer):
         answer = officer.post(MILESTONES, ARREST | wrong)
         assert (answer.status_code, pointers(answer)) == (422, [pointer])
     assert api.stored() == before
+
+
+def test_the_sender_of_texts_is_kept_and_one_that_is_not_set_up_is_refused(sqlite_api, sqlite_officer):
+    sqlite_officer.done(f"{ONE}/plans", PLAN | {"channels": [CHANNEL | {"sender": "numeric"}]})
+    kept = sqlite_officer.get(f"{ONE}/plans/current").get_json()["channels"][0]["sender"]
+
+    sms = sqlite_api.services.providers.first(Channel.SMS)
+    sms.senders = frozenset({Sender.NEUTRAL})
+    refused = sqlite_officer.post(f"{ONE}/plans", PLAN | {"channels": [CHANNEL | {"sender": "named"}]})
+
+    assert kept == "numeric"
+    assert refused.status_code == 422
+    assert "is not set up" in refused.text
 
 
 def test_a_corrected_milestone_keeps_the_earlier_facts_and_plans_anew(sqlite_api, sqlite_officer):
@@ -271,6 +285,17 @@ def test_closing_a_case_owes_each_victim_a_last_word(sqlite_officer, sqlite_api)
 
     (duty,) = sqlite_api.rows(Duty, rule="PLAN-CLOSED")
     assert (duty.kind, duty.state.value, duty.owner.value) == ("case_closed", "open", "police")
+
+
+def test_a_certificate_is_for_the_mail_of_a_representative_alone(sqlite_officer):
+    _, pem = make_certificate_of("her@example.org")
+
+    body = {"certificate": pem, "reason": "handed over"}
+    refused = sqlite_officer.post("/contact-points/M-1/certificate", body)
+
+    assert refused.status_code == 422
+    assert pointers(refused) == ["/certificate"]
+    assert pem[28:60] not in refused.text
 
 
 def test_when_another_person_answers_only_the_phone_that_was_tried_is_suspended(sqlite_api, sqlite_officer):

@@ -33,6 +33,7 @@ from notify.delivery.providers.base import Outgoing
 from notify.delivery.providers.outbox import Outbox
 from notify.delivery.sealed_updates import check_secret, find_by_sign_in_name
 from notify.ledger.audit import THE_SERVICE
+from tests.certificates import make_certificate_of
 from tests.make import (
     ChannelPlan,
     contact,
@@ -262,6 +263,33 @@ def test_a_contact_point_that_cannot_be_names_its_field(
 
     assert faults(answer.text) == [(field, said)]
     assert len(desk.world.rows(ContactPoint)) == 1
+
+
+def test_mail_to_a_representative_is_sealed_with_a_certificate_that_fits(
+    desk: Desk, part: Participation, officer: Visitor
+) -> None:
+    victim_page = f"/victims/{part.id}"
+    day = {f"{name}-{box}": value for name in ("consent_at", "starts_at")
+           for box, value in (("day", "5"), ("month", "1"), ("year", "2026"))}  # fmt: skip
+    officer.post(f"{victim_page}/representatives/new", {"kind": "idva", "name": "Dee", "scope": "All", **day})
+    whose = str(desk.world.row(Representative).id)
+    officer.post(
+        f"{victim_page}/contact-points/new",
+        {"kind": "email", "value": "dee@agency.example", "belongs_to": whose},
+    )
+    point = desk.world.row(ContactPoint, representative_id=desk.world.row(Representative).id)
+    path = f"{victim_page}/contact-points/{point.id}/certificate"
+    _, fits = make_certificate_of("dee@agency.example")
+    _, another = make_certificate_of("other@agency.example")
+
+    refused = officer.post(path, {"certificate": another, "reason": "Handed over"})
+    officer.post(path, {"certificate": fits, "reason": "Handed over"})
+
+    assert "is for another e-mail address" in refused.text
+    assert desk.world.row(ContactPoint, id=point.id).certificate_sealed
+    assert "E-mail is sealed with a certificate" in officer.get(victim_page).text
+    officer.post(path, {"certificate": "", "reason": "Lost"})
+    assert desk.world.row(ContactPoint, id=point.id).certificate_sealed is None
 
 
 def test_a_representative_is_added_reached_and_ended(

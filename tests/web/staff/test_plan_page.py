@@ -6,7 +6,7 @@ import pytest
 
 from models.people import ContactPoint, Participation
 from models.plans import Plan, PlanChannel
-from models.vocabulary import ContactPointKind, Detail
+from models.vocabulary import ContactPointKind, Detail, Sender
 from notify.planning.queries import current_plan
 from tests.make import ChannelPlan, make_case, make_contact_point, make_plan, make_victim, make_window
 from tests.web.staff.kit import Desk, faults, typed
@@ -274,3 +274,36 @@ def test_a_plan_with_no_contact_point_can_be_agreed(desk: Desk) -> None:
 
     plan = agreed(desk, victim)
     assert (plan.channels, plan.automatic) == ([], False)
+
+
+def test_the_sender_of_texts_is_chosen_shown_before_and_kept(desk: Desk, victim: Participation) -> None:
+    officer = desk.sign_in()
+    fields = make_fields(desk, **{"channels-0-sender": "named"})
+
+    preview = officer.post(path_of(victim), fields | {"preview": "1"}).text
+    officer.post(path_of(victim), fields)
+
+    assert "From: a name, which cannot be written back to" in preview
+    assert desk.world.row(PlanChannel).sender is Sender.NAMED
+    page = officer.get(f"/victims/{victim.id}").text
+    assert "Texts come from a name" in page
+    assert "Do not reach us" in page
+
+
+def test_only_a_sender_that_is_set_up_is_offered_and_taken(desk: Desk, victim: Participation) -> None:
+    desk.world.sms.senders = frozenset({Sender.NEUTRAL, Sender.NUMERIC})
+    officer = desk.sign_in()
+
+    page = officer.get(path_of(victim)).text
+    answer = officer.post(path_of(victim), make_fields(desk, **{"channels-0-sender": "named"}))
+
+    assert 'value="numeric"' in page
+    assert 'value="named"' not in page
+    assert [anchor for anchor, _ in faults(answer.text)] == ["channels-0-sender"]
+    assert desk.world.rows(PlanChannel) == []
+
+
+def test_an_email_address_is_not_asked_whom_texts_come_from(desk: Desk, victim: Participation) -> None:
+    page = desk.sign_in().get(path_of(victim)).text
+
+    assert page.count("Whom do texts come from?") == 1

@@ -46,7 +46,11 @@ def pages_of(desk: Desk, participation: Participation) -> list[str]:
     return [
         *(case + rest for rest in ABOUT_A_CASE),
         *(victim + rest for rest in ABOUT_A_VICTIM),
-        *(f"{victim}/contact-points/{point.id}/{act}" for point in points for act in ("verify", "suspend")),
+        *(
+            f"{victim}/contact-points/{point.id}/{act}"
+            for point in points
+            for act in ("verify", "suspend", "certificate")
+        ),
         *(f"/duties/{duty.id}/{act}" for duty in duties for act in ("waive", "release", "hand-over")),
         *(f"/milestones/{duty.milestone_id}/{act}" for duty in duties for act in ("correct", "withdraw")),
     ]

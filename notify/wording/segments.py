@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Encoding = Literal["gsm-7", "ucs-2"]
+
 # fmt: off
 _GSM_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -19,7 +21,7 @@ _LAST_OF_BMP = 0xFFFF  # beyond it a character is a surrogate pair
 class Segments:
     """`units` are septets in gsm-7 and UTF-16 code units in ucs-2; `count` is what the provider charges for."""
 
-    encoding: Literal["gsm-7", "ucs-2"]
+    encoding: Encoding
     units: int
     count: int
 

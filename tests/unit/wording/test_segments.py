@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify.delivery.rules.segments import Segments, segments
+from notify.wording.segments import Segments, segments
 
 ESCAPE = "\x1b"
 EXTENSION = "\f^{}\\[~]|€"

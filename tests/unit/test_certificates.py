@@ -1,0 +1,59 @@
+"""Which certificates e-mail can be sealed with."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notify.certificates import BadCertificate, read_certificate
+from tests.certificates import make_certificate_of, make_curve_certificate
+
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+ADDRESS = "Sam.Example@agency.example"
+
+
+@pytest.mark.parametrize("in_subject", [False, True])
+def test_a_certificate_for_the_address_is_taken_however_it_is_spelt(in_subject):
+    _, pem = make_certificate_of(ADDRESS, in_subject=in_subject)
+
+    assert read_certificate(pem, ADDRESS.lower(), NOW).not_valid_after_utc > NOW
+
+
+@pytest.mark.parametrize(
+    ("made", "fault"),
+    [
+        ({"address": "other@agency.example"}, "another e-mail address"),
+        ({"until": NOW}, "has expired"),
+        ({"since": NOW + timedelta(seconds=1)}, "not valid yet"),
+        ({"bits": 1024}, "RSA key of 2048"),
+        ({"key_encipherment": False}, "not meant for sealing"),
+        ({"purposes": (ExtendedKeyUsageOID.SERVER_AUTH,)}, "not meant for sealing"),
+    ],
+)
+def test_one_that_cannot_seal_mail_to_the_address_is_refused_with_the_reason(made, fault):
+    _, pem = make_certificate_of(made.pop("address", ADDRESS), **made)
+
+    with pytest.raises(BadCertificate, match=fault):
+        read_certificate(pem, ADDRESS, NOW)
+
+
+def test_one_that_our_library_cannot_seal_with_is_refused_when_it_is_added():
+    with pytest.raises(BadCertificate, match="RSA key"):
+        read_certificate(make_curve_certificate(ADDRESS), ADDRESS, NOW)
+
+
+def test_two_certificates_are_one_too_many():
+    _, pem = make_certificate_of(ADDRESS)
+
+    with pytest.raises(BadCertificate, match="one certificate"):
+        read_certificate(pem + pem, ADDRESS, NOW)
+
+
+@given(st.text(max_size=200) | st.text("-----BEGIN CERTIFICATE\nMIIB=", max_size=200))
+def test_what_is_no_certificate_is_refused_and_not_repeated(pem):
+    with pytest.raises(BadCertificate) as refused:
+        read_certificate(pem, ADDRESS, NOW)
+
+    assert str(refused.value).startswith("must be one certificate")

@@ -4,6 +4,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -15,8 +16,8 @@ from chaos.run import ChaosError, Failing, Size, run
 from chaos.verdict import Verdict
 from tests.postgres import NoServerError
 
-SHORT = Size(messages=400, kills=20)
-LONG = Size(messages=20_000, kills=600)
+SHORT = Size(messages=300, bursts=1, kills=20)
+LONG = Size(messages=20_000, bursts=2, kills=500)
 MOST_TO_A_PERSON = 0.05
 """Of what is owed: a service that leaves more than that to people sends nothing twice, and is no use."""
 
@@ -72,15 +73,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="the form that CI runs")
     parser.add_argument("--on", action="append", choices=DATABASES, help="one database; may be repeated")
     parser.add_argument("--messages", type=int, help="in a burst")
+    parser.add_argument("--bursts", type=int, help="on each database, at least")
     parser.add_argument("--kills", type=int, help="on each database, at least")
     parser.add_argument("--seed", type=int, help="of what happens when; printed if it is not given")
     chosen = parser.parse_args(arguments)
     form = SHORT if chosen.short else LONG
-    size = Size(chosen.messages or form.messages, chosen.kills or form.kills)
+    size = Size(chosen.messages or form.messages, chosen.bursts or form.bursts, chosen.kills or form.kills)
     seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(10**6)
     names = chosen.on or [name for name in DATABASES if not (chosen.short and name == "standby")]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left running
     os.environ["NO_PROXY"] = "127.0.0.1"
-    print(f"seed={seed} messages={size.messages} kills={size.kills} on={','.join(names)}", flush=True)
+    print(f"seed={seed} {size} on={','.join(names)}", flush=True)
     folder = Path(mkdtemp(prefix="chaos-"))
     try:
         verdicts = [_one(name, size, seed, folder) for name in names]

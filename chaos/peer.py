@@ -47,7 +47,7 @@ SENDING = (
     Fault(4, status=500),
     Fault(4, taken=True, status=500),
     Fault(6, status=429),
-    Fault(1, taken=True, late=1.1),  # whoever asked has given up by then
+    Fault(1, taken=True, late=1.3),  # whoever asked has given up by then
     Fault(2, taken=True, status=201, late=0.2),
 )
 ASKING = (Fault(2), Fault(2, status=500), Fault(2, status=429))
@@ -158,7 +158,9 @@ class Peer(asyncio.Protocol):
         if self._transport.is_closing():
             return
         body = json.dumps(value).encode()
-        head = f"HTTP/1.1 {status} As it is\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        head = (
+            f"HTTP/1.1 {status} As it is\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        )
         wait = "Retry-After: 7\r\n" if status == 429 else ""  # noqa: PLR2004 (too many requests, by HTTP)
         self._transport.write(f"{head}{wait}\r\n".encode() + body)
 

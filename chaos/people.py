@@ -27,7 +27,7 @@ from notify.wiring import Services, make_services
 OF_A_CASE = 100  # victims
 AT_ONCE = 5  # cases, in one transaction
 ONE_IN_QUICK = 40  # texts that the peer sends, and hides, at once
-PATIENCE = 0.8  # real seconds; three times that is the longest call, and less than the margin of a window
+PATIENCE = 1.0  # real seconds; three times that is the longest call, and less than the margin of a window
 HAPPENINGS = (MilestoneKind.ARREST, MilestoneKind.INTERVIEW_UNDER_CAUTION, MilestoneKind.BAIL_GRANTED)
 """What a burst is about, in turn: one duty to each victim; of the last, an urgent one."""
 MINUTES: Sequence[tuple[int, int] | None] = (None, (0, 20), (30, 50))

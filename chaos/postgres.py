@@ -37,7 +37,9 @@ class Server:
 
     def make(self) -> None:
         """Make it anew, without a row."""
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
+        self._run(
+            "initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"
+        )
 
     def copy(self, primary: "Server") -> None:
         """Make it as a standby of another, which is running."""
@@ -46,7 +48,9 @@ class Server:
         self._run("pg_basebackup", "-D", str(self._data), *source, "-R", "-X", "stream", "-c", "fast")
 
     def start(self) -> None:
-        self._control("start", "-l", f"{self._data}.log", "-o", f"-k {self._folder} -p {self.port} -h 127.0.0.1")
+        self._control(
+            "start", "-l", f"{self._data}.log", "-o", f"-k {self._folder} -p {self.port} -h 127.0.0.1"
+        )
 
     def restart(self) -> None:
         """As after a power cut: every connection is lost, and it finds what was committed in its log."""
@@ -94,7 +98,13 @@ class Server:
         user: dict[str, Any] = self._user
         with told.open("a+") as log:
             done = subprocess.run(  # noqa: S603 - our own command, no shell
-                command, cwd=self._folder, check=False, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **user
+                command,
+                cwd=self._folder,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **user,
             )
         if check and done.returncode:
             raise ServerError(f"{program} failed: {told.read_text()[-2000:]}")

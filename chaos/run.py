@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import NullPool, create_engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from chaos import people
@@ -25,20 +25,35 @@ from jobs.timetable import next_due, run_due
 from models.base import is_one_of
 from models.duties import Duty
 from models.messages import Message
+from models.running import Lease
 from models.vocabulary import MessageState
 from notify.cli.database import upgrade_at
 from notify.wiring import Services
 
 WORKERS = 3
 PACE = 4.0  # kills in a second
-ONE_IN_LONG, LONG = 10, 3.0  # pauses between two kills; real seconds, in which what the dead left behind is settled
+ONE_IN_LONG, LONG = (
+    10,
+    3.0,
+)  # pauses between two kills; real seconds, in which what the dead left behind is settled
+EARLY = 0.2  # of the kills of a burst: while its first messages are made
+ENOUGH, ALMOST = 0.8, 0.99  # of a burst; the rest is done in quiet
 LOOK = 0.4  # real seconds between two looks at how far a burst is
 DOWN = (6, 25)  # minutes for which the service is down after everything failed at once
+A_WHILE = timedelta(minutes=1)
 BETWEEN = timedelta(hours=2)
 """From one burst to the next: a victim hears from us once an hour at most."""
 WAITING = (MessageState.HELD, MessageState.QUEUED)
-IN_FLIGHT = (MessageState.CLAIMED, MessageState.UNCERTAIN)
 LONGEST = 1_500.0  # real seconds for the bursts of one run
+LEFT = (
+    select(func.count(), func.min(Duty.compose_at)).where(Duty.compose_at.is_not(None)),
+    select(func.count(), func.min(Message.not_before)).where(is_one_of(Message.state, *WAITING)),
+    select(func.count(), func.min(Message.lease_until)).where(
+        is_one_of(Message.state, MessageState.CLAIMED, MessageState.UNCERTAIN),
+        Message.lease_until.is_not(None),
+    ),
+)
+"""How much waits to be composed, to be sent and to be looked up, and from when on."""
 QUIET = ("compose", "send", "reconcile")
 """The ticks that must have nothing left to do before the books are compared."""
 
@@ -49,10 +64,15 @@ class ChaosError(Exception):
 
 @dataclass(frozen=True)
 class Size:
-    """How many messages there are in a burst, and how many kills in a run: bursts follow until it has seen them."""
+    """How many messages there are in a burst, and how many bursts and kills in a run; if need be there are more bursts."""
 
     messages: int
+    bursts: int
     kills: int
+
+    @property
+    def kills_of_a_burst(self) -> int:
+        return -(-self.kills // self.bursts)
 
 
 @dataclass
@@ -81,38 +101,42 @@ class Run:
         """Burst after burst until there were enough kills; how many bursts."""
         self._until = time.monotonic() + LONGEST
         nth = 0
-        while nth == 0 or self.kills < self.size.kills:
+        while nth < self.size.bursts or self.kills < self.size.kills:
             self.clock.jump(BETWEEN)
             people.burst(self.services, crowd, nth)
             self.services.database.engine.dispose()
-            self._live_through(len(crowd.participations))
+            self._live_through(self.kills + self.size.kills_of_a_burst)
             nth += 1
         return nth
 
-    def _live_through(self, messages: int) -> None:
-        """Kill, restart and fail while a burst is under way, until hardly anything of it is left."""
-        looked = 0.0
+    def _live_through(self, most: int) -> None:
+        """Kill, restart and fail while a burst is under way, until there were `most` kills and little of it is left.
+
+        Most kills wait until the burst has come some way, so that every part of the path is under way at some of them.
+        """
+        before, looked, done = self.kills, 0.0, 0.0
         while True:
             self.crew.fill()
-            time.sleep(self._pause())
+            allowed = before + (most - before) * min(1.0, EARLY + done)
+            time.sleep(self._pause() if self.kills < allowed else LOOK)
             if time.monotonic() - looked > LOOK:
                 looked = time.monotonic()
                 left = self._left()
-                if left is not None and left.all <= messages // 100:
-                    break
-                if left is not None and not left.due:
-                    self._pass_time(left.next)
-                    continue
-            if self.kills < self.size.kills:
+                if left is not None:
+                    done = 1 - left.all / self.size.messages
+                    if done > ALMOST or (self.kills >= most and done > ENOUGH):
+                        break
+                    if left.next is not None and left.next > self.clock():
+                        self._pass_time(left.next)
+                        continue
+            if self.kills < allowed:
                 self._fail()
-            if time.monotonic() > self._until:
+            if looked > self._until:
                 raise ChaosError(f"{self.name}: a burst does not end")
         self.crew.kill_all()
 
     def _pause(self) -> float:
         """Real seconds until the next fault: mostly a moment, now and then long enough to get something done."""
-        if self.kills >= self.size.kills:
-            return LOOK
         return LONG if not self.chances.randrange(ONE_IN_LONG) else self.chances.expovariate(PACE)
 
     def _fail(self) -> None:
@@ -120,47 +144,37 @@ class Run:
         if self.failing.fail_over and self.kills >= self.size.kills // 2:
             self.failing.fail_over()
             self.failing.fail_over = None
-        elif chance < 0.04:  # noqa: PLR2004 - one in 25: everything at once, and down for a while
+        elif chance < 0.06:  # noqa: PLR2004 - one in 16: everything at once, and down for a while
             self.kills += self.crew.kill_all()
             if self.failing.restart:
                 self.failing.restart()
             self.clock.jump(timedelta(minutes=self.chances.uniform(*DOWN)))
-        elif chance < 0.06 and self.failing.restart:  # noqa: PLR2004 - one in 50
+        elif chance < 0.1 and self.failing.restart:  # noqa: PLR2004 - one in 25
             self.failing.restart()
         else:
             self.crew.kill(self.chances.randrange(len(self.crew.alive)))
             self.kills += 1
 
-    def _pass_time(self, until: datetime | None) -> None:
+    def _pass_time(self, until: datetime) -> None:
         """Nothing is due: what waits for a window, a retry or a lease need not wait in real time."""
         self.crew.kill_all()  # idle: this counts for nothing
-        if until is not None:
-            self.clock.jump(max(until - self.clock(), timedelta()) + timedelta(seconds=1))
+        self.clock.jump(max(until - self.clock(), A_WHILE))
 
     def _left(self) -> "_Left | None":
         """How much of a burst is not over yet; None while the database cannot say."""
-        now = self.clock()
-        waits = func.min(Message.not_before)
         try:
             with self.services.reading() as session:
-                composing = session.scalar(
-                    select(func.count()).select_from(Duty).where(Duty.compose_at.is_not(None))
-                )
-                waiting, first = session.execute(
-                    select(func.count(), waits).where(is_one_of(Message.state, *WAITING))
-                ).one()
-                flying, lease = session.execute(
-                    select(func.count(), func.min(Message.lease_until)).where(
-                        is_one_of(Message.state, *IN_FLIGHT), Message.lease_until.is_not(None)
-                    )
-                ).one()
+                composing, waiting, flying = (session.execute(question).one() for question in LEFT)
+                lease = session.get(Lease, "compose")
         except DBAPIError:
             return None
         finally:
             self.services.database.engine.dispose()
-        times = [at for at in (first, lease) if at is not None]
-        due = bool(composing) or any(at <= now for at in times)
-        return _Left((composing or 0) + waiting + flying, due, min(times, default=None))
+        composed_from = composing[1]
+        if composed_from is not None and lease is not None and lease.holder not in self.crew.names:
+            composed_from = max(composed_from, lease.until)  # its holder is dead
+        moments = [at for at in (composed_from, waiting[1], flying[1]) if at is not None]
+        return _Left(composing[0] + waiting[0] + flying[0], min(moments, default=None))
 
     def settle(self) -> None:
         """All quiet: one worker alone does what is due, moment after moment, until nothing of the bursts is left."""
@@ -181,8 +195,9 @@ class Run:
 
 @dataclass(frozen=True)
 class _Left:
+    """How many duties and messages, and when there is next something to do for them."""
+
     all: int
-    due: bool
     next: datetime | None
 
 

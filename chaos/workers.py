@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from jobs.worker import Worker
-from models.ids import new_id
 from notify.wiring import Services
 
 
@@ -30,6 +29,11 @@ class Crew:
     def __init__(self, services: Services, size: int, log: Path) -> None:
         self._services, self._size, self._log = services, size, log
         self.alive: list[int] = []
+
+    @property
+    def names(self) -> set[str]:
+        """As those who are alive call themselves."""
+        return {_name(pid) for pid in self.alive}
 
     def fill(self) -> None:
         """Put a new worker in the place of each that is gone."""
@@ -55,7 +59,11 @@ def work(services: Services) -> None:
     """Be a worker until killed."""
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     services.database.engine.dispose(close=False)  # what it knows of statements stays
-    Worker(services, str(new_id()), scheduler=_FromNowOn()).run()
+    Worker(services, _name(os.getpid()), scheduler=_FromNowOn()).run()
+
+
+def _name(pid: int) -> str:
+    return f"worker {pid}"
 
 
 def forked(act: Callable[[], None], log: Path) -> int:
@@ -84,7 +92,9 @@ def _become(act: Callable[[], None], log: Path) -> NoReturn:
         with log.open("a", buffering=1) as told:
             os.dup2(told.fileno(), sys.stdout.fileno())
             os.dup2(told.fileno(), sys.stderr.fileno())
-        logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(process)d %(message)s")
+        logging.basicConfig(
+            level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(process)d %(message)s"
+        )
         act()
         code = 0
     except BaseException:  # noqa: BLE001 - nothing of the parent may run on in its copy

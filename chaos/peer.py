@@ -161,7 +161,7 @@ class Peer(asyncio.Protocol):
         head = (
             f"HTTP/1.1 {status} As it is\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         )
-        wait = "Retry-After: 7\r\n" if status == 429 else ""  # noqa: PLR2004 (too many requests, by HTTP)
+        wait = "Retry-After: 7\r\n" if status == 429 else ""  # too many requests, by HTTP
         self._transport.write(f"{head}{wait}\r\n".encode() + body)
 
 

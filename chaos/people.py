@@ -27,6 +27,7 @@ from notify.wiring import Services, make_services
 OF_A_CASE = 100  # victims
 AT_ONCE = 5  # cases, in one transaction
 ONE_IN_QUICK = 40  # texts that the peer sends, and hides, at once
+ONE_IN_SHARED, SHARES = 50, 7  # a phone with the victim before
 PATIENCE = 1.0  # real seconds; three times that is the longest call, and less than the margin of a window
 HAPPENINGS = (MilestoneKind.ARREST, MilestoneKind.INTERVIEW_UNDER_CAUTION, MilestoneKind.BAIL_GRANTED)
 """What a burst is about, in turn: one duty to each victim; of the last, an urgent one."""
@@ -71,6 +72,8 @@ class Crowd:
 
 def number_of(nth: int) -> str:
     """The mobile of the nth victim: more than the range for examples has, and never called by anyone but the peer."""
+    if nth % ONE_IN_SHARED == SHARES:
+        nth -= 1
     first = 80_000 if nth % ONE_IN_QUICK == 0 else 0
     return f"+4477009{first + nth:05}"
 

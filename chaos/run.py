@@ -37,7 +37,7 @@ ONE_IN_LONG, LONG = (
     3.0,
 )  # pauses between two kills; real seconds, in which what the dead left behind is settled
 EARLY = 0.2  # of the kills of a burst: while its first messages are made
-ENOUGH, ALMOST = 0.8, 0.99  # of a burst; the rest is done in quiet
+ALMOST = 0.99  # of a burst; the rest is done in quiet
 LOOK = 0.4  # real seconds between two looks at how far a burst is
 DOWN = (6, 25)  # minutes for which the service is down after everything failed at once
 A_WHILE = timedelta(minutes=1)
@@ -110,7 +110,7 @@ class Run:
         return nth
 
     def _live_through(self, most: int) -> None:
-        """Kill, restart and fail while a burst is under way, until there were `most` kills and little of it is left.
+        """Kill, restart and fail while a burst is under way, until there were `most` kills or hardly any of it is left.
 
         Most kills wait until the burst has come some way, so that every part of the path is under way at some of them.
         """
@@ -124,7 +124,7 @@ class Run:
                 left = self._left()
                 if left is not None:
                     done = 1 - left.all / self.size.messages
-                    if done > ALMOST or (self.kills >= most and done > ENOUGH):
+                    if done > ALMOST or self.kills >= most:
                         break
                     if left.next is not None and left.next > self.clock():
                         self._pass_time(left.next)
@@ -144,12 +144,12 @@ class Run:
         if self.failing.fail_over and self.kills >= self.size.kills // 2:
             self.failing.fail_over()
             self.failing.fail_over = None
-        elif chance < 0.06:  # noqa: PLR2004 - one in 16: everything at once, and down for a while
+        elif chance < 0.06:  # one in 16: everything at once, and down for a while
             self.kills += self.crew.kill_all()
             if self.failing.restart:
                 self.failing.restart()
             self.clock.jump(timedelta(minutes=self.chances.uniform(*DOWN)))
-        elif chance < 0.1 and self.failing.restart:  # noqa: PLR2004 - one in 25
+        elif chance < 0.1 and self.failing.restart:  # one in 25
             self.failing.restart()
         else:
             self.crew.kill(self.chances.randrange(len(self.crew.alive)))

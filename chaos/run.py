@@ -36,7 +36,7 @@ ONE_IN_LONG, LONG = (
     10,
     3.0,
 )  # pauses between two kills; real seconds, in which what the dead left behind is settled
-EARLY = 0.2  # of the kills of a burst: while its first messages are made
+EARLY = 0.4  # of the kills of a burst: while its first messages are made
 ALMOST = 0.99  # of a burst; the rest is done in quiet
 LOOK = 0.4  # real seconds between two looks at how far a burst is
 DOWN = (6, 25)  # minutes for which the service is down after everything failed at once

@@ -21,8 +21,8 @@ from notify.dev.messages import PeerMessage, search
 
 ACCOUNT = "AC" + "0" * 32
 ROOT = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
-TAKEN = "/taken"
-"""Where the test itself asks for all that was taken."""
+TAKEN, LATE = "/taken", "/late"
+"""Where the test itself asks for all that was taken, and how many calls it has in hand that it has not dealt with yet."""
 QUICK = "+44770098"
 """What begins so is sent at once, and its number hidden: whoever looks it up cannot be told for sure."""
 SENT_AFTER = timedelta(seconds=20)
@@ -59,6 +59,7 @@ class Book:
 
     clock: Callable[[], datetime]
     taken: list[dict[str, Any]] = field(default_factory=list)
+    late: int = 0
     _by_number: defaultdict[str, list[PeerMessage]] = field(default_factory=lambda: defaultdict(list))
     _quick: list[PeerMessage] = field(default_factory=list)
     _unsent: deque[PeerMessage] = field(default_factory=deque)
@@ -117,6 +118,8 @@ class Peer(asyncio.Protocol):
         self._waiting = rest[length:]
         if target.decode() == TAKEN:
             self._answer(200, self._book.taken)
+        elif target.decode() == LATE:
+            self._answer(200, self._book.late)
         elif method == b"POST":
             form = dict(parse_qsl(rest[:length].decode(), keep_blank_values=True))
             self._spoil(SENDING, lambda: self._create(form))
@@ -131,11 +134,13 @@ class Peer(asyncio.Protocol):
             return
         [fault] = self._chances.choices(faults, [fault.weight for fault in faults])
         if fault.late:
+            self._book.late += 1
             asyncio.get_running_loop().call_later(fault.late, self._fail, fault, act)
         else:
             self._fail(fault, act)
 
     def _fail(self, fault: Fault, act: Callable[[], tuple[int, Any]]) -> None:
+        self._book.late -= bool(fault.late)
         answer = act() if fault.taken else None
         if not fault.status:
             self._transport.abort()

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chaos import people
 from chaos.clock import SharedClock
-from chaos.peer import TAKEN, serve
+from chaos.peer import LATE, TAKEN, serve
 from chaos.verdict import Verdict, judge
 from chaos.workers import Crew, end, forked
 from jobs.timetable import next_due, run_due
@@ -94,6 +94,7 @@ class Run:
     chances: random.Random
     failing: Failing
     size: Size
+    peer: str
     kills: int = 0
     _until: float = 0.0
 
@@ -102,7 +103,7 @@ class Run:
         self._until = time.monotonic() + LONGEST
         nth = 0
         while nth < self.size.bursts or self.kills < self.size.kills:
-            self.clock.jump(BETWEEN)
+            self._be_down(BETWEEN)
             people.burst(self.services, crowd, nth)
             self.services.database.engine.dispose()
             self._live_through(self.kills + self.size.kills_of_a_burst)
@@ -148,7 +149,7 @@ class Run:
             self.kills += self.crew.kill_all()
             if self.failing.restart:
                 self.failing.restart()
-            self.clock.jump(timedelta(minutes=self.chances.uniform(*DOWN)))
+            self._be_down(timedelta(minutes=self.chances.uniform(*DOWN)))
         elif chance < 0.1 and self.failing.restart:  # one in 25
             self.failing.restart()
         else:
@@ -158,7 +159,14 @@ class Run:
     def _pass_time(self, until: datetime) -> None:
         """Nothing is due: what waits for a window, a retry or a lease need not wait in real time."""
         self.crew.kill_all()  # idle: this counts for nothing
-        self.clock.jump(max(until - self.clock(), A_WHILE))
+        self._be_down(max(until - self.clock(), A_WHILE))
+
+    def _be_down(self, long: timedelta) -> None:
+        """Let time pass with no worker alive; what the dead have asked of the peer reaches it first, as it would."""
+        for _ in range(2):  # what was sent before the first answer is dealt with by the second
+            while _asked(self.peer, LATE):
+                time.sleep(LOOK / 4)
+        self.clock.jump(long)
 
     def _left(self) -> "_Left | None":
         """How much of a burst is not over yet; None while the database cannot say."""
@@ -211,7 +219,7 @@ def run(name: str, url: str, size: Size, failing: Failing, *, seed: int, folder:
         services.database.engine.dispose()
         crew = Crew(services, WORKERS, folder / f"{name}.log")
         chances = random.Random(f"{seed} {name}")
-        hand = Run(name, services, clock, crew, chances, failing, size)
+        hand = Run(name, services, clock, crew, chances, failing, size, peer)
         try:
             bursts = hand.bursts(crowd)
         finally:
@@ -221,7 +229,7 @@ def run(name: str, url: str, size: Size, failing: Failing, *, seed: int, folder:
             raise ChaosError(f"{name}: it does not come to rest")
         verdict = Verdict(name, kills=hand.kills)
         with services.reading() as session:
-            judge(verdict, session, crowd, _taken(peer), owed=bursts * size.messages)
+            judge(verdict, session, crowd, _asked(peer, TAKEN), owed=bursts * size.messages)
         services.database.engine.dispose()
         return verdict
 
@@ -238,7 +246,6 @@ def _peer(clock: SharedClock, seed: str, log: Path) -> Iterator[str]:
         end(pid)
 
 
-def _taken(peer: str) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(peer + TAKEN) as answer:  # noqa: S310 - our own peer
-        found: list[dict[str, Any]] = json.load(answer)
-    return found
+def _asked(peer: str, what: str) -> Any:
+    with urllib.request.urlopen(peer + what) as answer:  # noqa: S310 - our own peer
+        return json.load(answer)

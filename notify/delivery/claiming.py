@@ -1,4 +1,7 @@
-"""Claims due messages: the gate is asked once more, and the claim is committed before any provider hears of it."""
+"""Claims due messages: the gate is asked once more, and the claim is committed before any provider hears of it.
+
+Long because each answer that the gate, the ways out and the seals may give at the claim is acted on here.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, union_all
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
@@ -14,6 +14,7 @@ from models.people import ContactPoint, Participation
 from models.vocabulary import DutyClass, DutyState, MessageState, TaskKind
 from notify.clock import Clock
 from notify.delivery.carrying import SENT_AGAIN, duties_of
+from notify.delivery.claiming import LEASE
 from notify.delivery.providers.base import (
     Adopted,
     CannotTell,
@@ -34,6 +35,19 @@ BATCH = 50
 LOOK_AGAIN = timedelta(minutes=5)
 AROUND = timedelta(minutes=2)
 """How far clocks may differ when messages of about the same time are compared."""
+
+_SAME_PLACE = select(ContactPoint.value_index).where(ContactPoint.id == bindparam("point")).scalar_subquery()
+_OTHERS = union_all(
+    select(Message.state).where(Message.provider_ref == bindparam("ref"), Message.id != bindparam("message")),
+    select(Message.state)
+    .join(ContactPoint, ContactPoint.id == Message.contact_point_id)
+    .where(
+        ContactPoint.value_index == _SAME_PLACE,
+        is_one_of(Message.state, MessageState.CLAIMED, MessageState.UNCERTAIN),
+        Message.claimed_at >= bindparam("since"),
+        Message.id != bindparam("message"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -145,6 +159,17 @@ def _known_refs(session: Session, since: datetime) -> frozenset[str]:
     return frozenset(ref for ref in refs if ref is not None)
 
 
+def _may_be_of(act: Act, message: Message, ref: str) -> set[MessageState]:
+    """The states of other messages that what the provider has may be: whose it is already, or lost on the way to that number.
+
+    Two victims may share a phone, and a provider looks up by number.
+    """
+    # One that was claimed much earlier left before this one did, if at all, and its record is not among those asked for.
+    since = (message.claimed_at or message.created_at) - LEASE
+    values = {"message": message.id, "point": message.contact_point_id, "ref": ref, "since": since}
+    return set(act.session.scalars(_OTHERS, values))
+
+
 def _settle(
     sessions: sessionmaker[Session],
     keys: Keyring,
@@ -159,6 +184,10 @@ def _settle(
         if message.state is not MessageState.UNCERTAIN or message.attempt != outgoing.attempt:
             return
         duties = duties_of(act.session, [message.id])[message.id]
+        if isinstance(found, Adopted) and (others := _may_be_of(act, message, found.provider_ref)):
+            if MessageState.CLAIMED in others:
+                return  # whoever has that one in hand knows in a moment: asked again when the lease has run out
+            found = CannotTell()
         if isinstance(found, Adopted):
             rules, words = [duty.rule for duty in duties], words_of(act, message)
             accept(act, [Taken(message, found.provider_ref, rules, words, has_receipts)])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("config.py", "wsgi.py", "models", "notify", "jobs")
-ALL = (*PRODUCT, "bench", "examples", "tests", "tools")
+ALL = (*PRODUCT, "bench", "chaos", "examples", "tests", "tools")
 
 
 def modules(*roots: str) -> list[Path]:

@@ -11,7 +11,7 @@ from notify.cli import notify
 from tests.architecture.pages import code_in, headings_of, links_in, pages, read
 from tests.architecture.source import ROOT
 
-SHOWN = ("bench", "jobs", "models", "notify")
+SHOWN = ("bench", "chaos", "jobs", "models", "notify")
 NOTIFY = re.compile(r"(?:\$ )?(?:[\w./]*/)?notify((?: [^ ]+)+)$")
 SETTING = re.compile(r"^\| `(?P<name>[A-Z0-9_]+)` \| (?:`(?P<default>[^`]+)`)? ?\|", re.MULTILINE)
 

@@ -19,7 +19,7 @@ def test_a_module_begins_by_saying_what_lives_in_it(path):
     assert docstring.rstrip().endswith((".", ":", ")", "`"))
 
 
-@pytest.mark.parametrize("path", modules(*PRODUCT, "bench", "examples", "tools"), ids=str)
+@pytest.mark.parametrize("path", modules(*PRODUCT, "bench", "chaos", "examples", "tools"), ids=str)
 def test_a_module_is_short_or_says_why_not(path):
     lines = len((ROOT / path).read_text(encoding="utf-8").splitlines())
 

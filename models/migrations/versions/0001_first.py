@@ -680,7 +680,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_waiting_by_channel",
         "messages",
-        ["channel", "not_before"],
+        ["channel", "not_before", "created_at", "id"],
         unique=False,
         sqlite_where=sa.text("state in ('held', 'queued')"),
         postgresql_where=sa.text("state in ('held', 'queued')"),

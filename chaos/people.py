@@ -15,6 +15,7 @@ from models.people import Victim
 from models.staff import Staff, Unit
 from models.vocabulary import Agency, Channel, ContactPointKind, Detail, MilestoneKind, Role, Weekday
 from notify.clock import LONDON, Clock
+from notify.delivery.providers.routes import Routes
 from notify.delivery.providers.twilio_sms import TwilioSms
 from notify.ledger.acts import Act
 from notify.ledger.audit import THE_SERVICE, Actor
@@ -59,7 +60,7 @@ def make(url: str, peer: str, clock: Clock) -> Services:
         base_url=peer,
         timeout=PATIENCE,
     )
-    return make_services(settings, clock=clock, providers={Channel.SMS: texts})
+    return make_services(settings, clock=clock, providers=Routes.to({Channel.SMS: texts}))
 
 
 @dataclass(frozen=True)

@@ -170,10 +170,11 @@ def claim_due(
                 continue
             mine = duties[message.id]
             outgoing = _ready(act, standing, message, decision, mine, writer.new_token())
-            way = outgoing and _way(act, ways, standing, outgoing, mine)
+            way = None if outgoing is None else _way(act, ways, standing, outgoing, mine)
             if outgoing is None or way is None:
                 continue
-            claims.append(Claim(outgoing, *way, at + LEASE / 2, tuple(duty.rule for duty in mine), message))
+            rules = tuple(duty.rule for duty in mine)
+            claims.append(Claim(outgoing, *way, at + LEASE / 2, rules, message))
             spoken_to.add(message.victim_id)
         act.run_each(_CLAIM, [_row(claim) for claim in claims], worker=worker, now=at, until=at + LEASE)
         ways.settle()

@@ -1,9 +1,9 @@
 """A mail whose answer was lost: the same one goes once more where no answer came, and never where nobody knows."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from models.ledger import ContactEntry
 from models.messages import Message
 from models.oversight import Task
 from models.vocabulary import Channel
-from notify.delivery.providers.base import Provider
+from notify.delivery.providers.base import Answer, Outgoing
 from notify.delivery.providers.routes import Routes
 from notify.delivery.providers.smtp_email import SmtpEmail
 from tests.make import START, ChannelPlan, World, make_plan, make_victim, record, run_ticks
@@ -26,6 +26,18 @@ class KilledError(BaseException):
     """The worker's process dies here: nothing after this line of it runs."""
 
 
+class DiesAfter(SmtpEmail):
+    """The mail server has the mail, and the worker that gave it dies before it knows."""
+
+    def send_all(self, outgoing: Sequence[Outgoing], *, at: datetime) -> list[Answer]:
+        super().send_all(outgoing, at=at)
+        raise KilledError
+
+
+def make_smtp(peer: SmtpPeer, kind: type[SmtpEmail] = SmtpEmail) -> SmtpEmail:
+    return kind(host=peer.host, port=peer.port, sender="updates@example.org", ca_file=peer.ca_file)
+
+
 @pytest.fixture
 def peer(tmp_path: Path) -> Iterator[SmtpPeer]:
     with SmtpPeer(tmp_path) as running:
@@ -35,8 +47,7 @@ def peer(tmp_path: Path) -> Iterator[SmtpPeer]:
 @pytest.fixture
 def posted(world: World, peer: SmtpPeer) -> World:
     """Mail goes to a real mail server, and one is owed."""
-    smtp = SmtpEmail(host=peer.host, port=peer.port, sender="updates@example.org", ca_file=peer.ca_file)
-    providers: dict[Channel, Provider] = {Channel.SMS: world.sms, Channel.EMAIL: smtp}
+    providers = Routes.to({Channel.SMS: world.sms, Channel.EMAIL: make_smtp(peer)})
     world.services = replace(world.services, providers=providers)
     make_victim(world, email=ADDRESS)
     make_plan(world, ChannelPlan("V-1-email"))
@@ -135,9 +146,7 @@ def test_where_a_worker_died_nobody_knows_and_a_person_decides(posted, second, p
         run_ticks(posted)
         peer.data_replies.clear()
         posted.clock.pass_time(minutes=5)
-    real = posted.services.providers.first(Channel.EMAIL)
-    dying = DiesAfter(real)
-    providers = Routes.to({Channel.SMS: posted.sms, Channel.EMAIL: dying})
+    providers = Routes.to({Channel.SMS: posted.sms, Channel.EMAIL: make_smtp(peer, DiesAfter)})
     dead = replace(posted, services=replace(posted.services, providers=providers))
     with pytest.raises(KilledError):
         run_ticks(dead)
@@ -148,17 +157,3 @@ def test_where_a_worker_died_nobody_knows_and_a_person_decides(posted, second, p
     assert sent == len(peer.mails) == 1 + died_again
     assert posted.states() == ["uncertain"]
     assert tasks(posted) == ["check_delivery"]
-
-
-class DiesAfter:
-    """The mail server has the mail, and the worker that gave it dies before it knows."""
-
-    def __init__(self, real: SmtpEmail) -> None:
-        self._real = real
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._real, name)
-
-    def send_all(self, outgoing, *, at):
-        self._real.send_all(outgoing, at=at)
-        raise KilledError

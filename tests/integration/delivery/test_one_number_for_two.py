@@ -8,6 +8,7 @@ from models.messages import Message
 from models.oversight import Task
 from models.vocabulary import Channel, MessageState
 from notify.delivery.providers.base import Adopted, CannotTell, Found, NotFound, Outgoing, Uncertain
+from notify.delivery.providers.routes import Routes
 from tests.fakes import Answer, RecordingProvider
 from tests.make import make_case, make_plan, make_victim, make_world, record, run_ticks, when
 
@@ -34,7 +35,7 @@ def sharing(database, *answers):
     world = make_world(database)
     world.sms = ByNumber()
     world.sms.answers.extend(answers)
-    world.services = replace(world.services, providers={**world.services.providers, Channel.SMS: world.sms})
+    world.services = replace(world.services, providers=Routes.to({Channel.SMS: world.sms}))
     make_case(world, "C-2")
     for number in (1, 2):
         make_victim(world, f"V-{number}", case=f"C-{number}", mobile="07700 900001")

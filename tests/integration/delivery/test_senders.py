@@ -8,7 +8,7 @@ from config import ConfigError
 from models.messages import Message
 from models.oversight import Task
 from models.plans import PlanChannel
-from models.vocabulary import Sender
+from models.vocabulary import Channel, Sender
 from notify.errors import FieldFault
 from notify.wiring import choose_providers, make_services
 from tests.make import ChannelPlan, make_plan, make_settings, make_victim, record, run_ticks
@@ -97,7 +97,7 @@ def test_urgent_news_that_has_no_sender_is_a_call_at_once(world):
 def test_the_senders_that_are_set_up_are_those_of_the_settings():
     settings = make_settings(**TWILIO, SMS_SENDER_NAMED="Callback")
 
-    [sms, _] = choose_providers(settings).values()
+    sms = choose_providers(settings).first(Channel.SMS)
 
     assert set(sms.senders) == {Sender.NEUTRAL, Sender.NAMED}
 

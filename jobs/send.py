@@ -44,4 +44,5 @@ def _next(channel: Channel) -> Select[tuple[datetime]]:
 
 _first = union_all(*map(_next, Channel)).subquery()
 
-TICK = Tick("send", run, select(func.min(_first.c.at)).scalar_subquery())
+# One lane asks the database, one waits for the provider, and one writes down what it said.
+TICK = Tick("send", run, select(func.min(_first.c.at)).scalar_subquery(), lanes=3)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor as ThreadPool
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -115,13 +116,31 @@ class Runner:
 
     def _look_once(self) -> None:
         try:
-            while not self.stopping.is_set() and self._is_due() and self._run() > 0:
-                self.did()
-                self._beat()
+            if self._step():
+                self._drain()
             self._beat()
         except Exception:  # one bad look must not end the worker: the next one comes at the next interval
             self.failures += 1
             log.exception("tick failed", extra={"tick": self.tick.name, "failures": self.failures})
+
+    def _step(self) -> bool:
+        """One batch; whether there was one."""
+        if self.stopping.is_set() or not self._is_due() or not self._run():
+            return False
+        self.did()
+        self._beat()
+        return True
+
+    def _drain(self) -> None:
+        """All that is due, in as many lanes as the tick has where batches do not wait for each other's writing."""
+        lanes = self.tick.lanes if self.services.database.engine.dialect.name == "postgresql" else 1
+        with ThreadPool(lanes, "lane") as pool:
+            for lane in [pool.submit(self._until_done) for _ in range(lanes)]:
+                lane.result()
+
+    def _until_done(self) -> None:
+        while self._step():
+            pass
 
     def let_go(self) -> None:
         """Give the lease back, if there is one, so that another worker need not wait for it to run out."""

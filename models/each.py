@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Update, bindparam, column, func, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, update
 from sqlalchemy.types import TypeEngine
 
 from models.base import Base
+from models.columns import columns
 
 Given = Callable[[str], ColumnElement[Any]]
 """Stands for what each row is given under a name."""
@@ -28,16 +29,14 @@ class Each:
         self._names = tuple(types)
 
         def of_a_row(name: str) -> ColumnElement[Any]:
-            return bindparam(name, type_=types[name])
+            return bindparam(_given(name), type_=types[name])
 
-        self._by_row: Update = update(table).where(table.id == bindparam("row")).values(values(of_a_row))
-        rows = (
-            func.unnest(*(bindparam(f"all_{name}", type_=ARRAY(kind)) for name, kind in types.items()))
-            .table_valued(*(column(name, kind) for name, kind in types.items()))
-            .render_derived(name="given")
-        )
+        rows = columns("given", **{_given(name): kind for name, kind in types.items()})
+        self._by_row: Update = update(table).where(table.id == of_a_row("id")).values(values(of_a_row))
         self._at_once: Update = (
-            update(table).where(table.id == rows.c.id).values(values(lambda name: rows.c[name]))
+            update(table)
+            .where(table.id == rows.c[_given("id")])
+            .values(values(lambda name: rows.c[_given(name)]))
         )
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, object]], **same: object) -> None:
@@ -46,8 +45,13 @@ class Each:
             return
         if connection.dialect.name == "postgresql":
             # Row after row, what goes to and fro takes longer than the change itself.
-            all_of = {f"all_{name}": [row[name] for row in rows] for name in self._names}
+            all_of = {_given(name): [row[name] for row in rows] for name in self._names}
             connection.execute(self._at_once, {**all_of, **same})
             return
-        each = [{("row" if name == "id" else name): row[name] for name in self._names} for row in rows]
+        each = [{_given(name): row[name] for name in self._names} for row in rows]
         connection.execute(self._by_row, [{**row, **same} for row in each])
+
+
+def _given(name: str) -> str:
+    """A parameter may not be called as a column of the table is."""
+    return f"given_{name}"

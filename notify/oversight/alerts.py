@@ -8,10 +8,12 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.columns import columns, write
 from models.duties import Duty
+from models.each import Each
 from models.ids import new_id
 from models.keyring import Keyring
 from models.oversight import Alert
@@ -20,7 +22,6 @@ from models.vocabulary import AlertLevel, AlertState, DutyState
 from notify.errors import Conflict
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.oversight.columns import columns, write
 from notify.oversight.rules.alerts import ROLE_FOR, AlertPolicy, Deadlines, due_now, next_at, steps
 
 BATCH = 1_000
@@ -45,11 +46,7 @@ _DUE: Select[*tuple[Any, ...]] = (
     .limit(bindparam("most"))
     .with_for_update(of=Duty, skip_locked=True, key_share=True)
 )
-_LOOKS = columns("looks", duty=Duty.id.type, next=Duty.next_alert_at.type)
-_LOOK_NEXT = {
-    "at_once": update(Duty).where(Duty.id == _LOOKS.c.duty).values(next_alert_at=_LOOKS.c.next),
-    "each": update(Duty).where(Duty.id == bindparam("duty")).values(next_alert_at=bindparam("next")),
-}
+_LOOK_NEXT = Each(Duty, {"next": Duty.next_alert_at.type}, lambda given: {"next_alert_at": given("next")})
 _WRITTEN = (
     Alert.id,
     Alert.duty_id,
@@ -91,9 +88,9 @@ def raise_alerts(
         for duty in duties:
             levels, look_next = _look(duty, raised[duty.id], policy, later, at)
             alerts += [_alert(duty, level, at) for level in levels]
-            looks.append({"duty": duty.id, "next": look_next})
+            looks.append({"id": duty.id, "next": look_next})
         write(connection, alerts, **_RAISE)
-        write(connection, looks, **_LOOK_NEXT)
+        _LOOK_NEXT.run(connection, looks)
         return len(duties)
 
 

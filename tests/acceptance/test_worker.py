@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 import pytest
 from apscheduler.schedulers.blocking import BlockingScheduler
@@ -48,9 +48,9 @@ def world(database: Database) -> World:
     return make_world(database)
 
 
-def make_tick(run: Callable[[Services, str], int], *, single: bool = False) -> Tick:
+def make_tick(run: Callable[[Services, str], int], *, single: bool = False, lanes: int = 1) -> Tick:
     """A tick that is always due."""
-    return Tick("compose", run, select(func.min(Heartbeat.at)).scalar_subquery(), single=single)
+    return Tick("compose", run, select(func.min(Heartbeat.at)).scalar_subquery(), single=single, lanes=lanes)
 
 
 def make_runner(world: World, tick: Tick, *, worker: str = "worker-1") -> Runner:
@@ -148,6 +148,49 @@ def test_a_look_goes_on_until_nothing_is_left(world):
 
     assert left == []
     assert world.row(Heartbeat, tick="compose").at == START
+
+
+def test_a_long_queue_goes_in_lanes_where_several_can_write_at_once(world):
+    """And in one where they would only wait for each other: two batches of SQLite are never under way together."""
+    can = world.services.database.engine.dialect.name == "postgresql"
+    left, under_way, most, one = [7], [0], [0], Lock()
+    together = Event()
+
+    def run(_services: Services, _worker: str) -> int:
+        with one:
+            if not left[0]:
+                return 0
+            left[0] -= 1
+            first = left[0] == 6  # alone: nobody knows yet that the queue is long
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+            if under_way[0] == 3:
+                together.set()
+        if can and not first:
+            assert together.wait(LONGEST_WAIT)
+        with one:
+            under_way[0] -= 1
+        return 1
+
+    runner = make_runner(world, make_tick(run, lanes=3))
+    runner.look()
+
+    assert (left, runner.failures, most) == ([0], 0, [3 if can else 1])
+
+
+def test_what_goes_wrong_in_a_lane_is_counted_and_the_others_end_their_work(world):
+    left = [5]
+
+    def run(_services: Services, _worker: str) -> int:
+        left[0] -= 1
+        if left[0] == 3:
+            raise ZeroDivisionError
+        return max(left[0], 0)
+
+    runner = make_runner(world, make_tick(run, lanes=3))
+    runner.look()
+
+    assert runner.failures == 1
 
 
 def test_nothing_is_run_before_it_is_due(world):

@@ -24,6 +24,7 @@ from jobs.timetable import TIMETABLE
 from models.session import Database
 from models.vocabulary import Sender
 from notify.delivery.providers.base import Accepted, Answer, Became, Found, NotAsked, Outgoing, Provider
+from notify.delivery.routing import set_up
 from notify.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -201,6 +202,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop` is called; then finish what is in hand. Raises what ended the timer, if something did."""
+        set_up(self.services.sessions, self.services.providers, at=self.services.clock())
         self._set_up()
         ending = Thread(target=self._end_when_told, name="ending", daemon=True)
         watching = Thread(target=self._lookout.watch, args=(self.stopping,), name="lookout", daemon=True)

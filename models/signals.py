@@ -6,6 +6,7 @@ a byte in the named pipe that each worker keeps beside the database file. It may
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -74,13 +75,15 @@ def _signal_all(session: Session, pipes: Path) -> None:
 
 def _signal_one(pipe: str) -> None:
     try:
-        end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        # A link could lead to a file that is not ours to write to.
+        end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError as fault:
         if fault.errno == errno.ENXIO:  # nobody reads: its worker has died
             Path(pipe).unlink(missing_ok=True)
         return
     try:
-        os.write(end, b".")
+        if stat.S_ISFIFO(os.fstat(end).st_mode):
+            os.write(end, b".")
     except OSError:
         pass  # full: that worker has signals enough
     finally:

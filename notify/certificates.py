@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
@@ -14,6 +15,17 @@ LONGEST = 16_384
 
 LEAST_BITS = 2048
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    InternalError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises, sooner or later, of what is not as it should be: much of it is read only when asked for."""
+
 
 class BadCertificate(ValueError):  # noqa: N818 (an answer, named as one)
     """The certificate cannot be used; says why, and nothing of what is in it."""
@@ -24,13 +36,24 @@ def read_certificate(pem: str, address: str, at: datetime) -> x509.Certificate:
 
     Who issued it is not asked: whoever adds it vouches for it. Raises BadCertificate.
     """
+    if "PRIVATE KEY" in pem:
+        raise BadCertificate("must come without the private key, which nobody else may have")
     try:
         [certificate] = x509.load_pem_x509_certificates(pem[: LONGEST + 1].encode())
-    except ValueError:
+    except _UNREADABLE:
         raise BadCertificate("must be one certificate, from -----BEGIN CERTIFICATE----- on") from None
-    if fault := _fault_of(certificate, address, at):
+    try:
+        fault = _fault_of(certificate, address, at)
+    except _UNREADABLE:
+        fault = "cannot be read"
+    if fault:
         raise BadCertificate(fault)
     return certificate
+
+
+def as_pem(certificate: x509.Certificate) -> str:
+    """The certificate as it is kept: without what stood around it."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def sealed_with(content: bytes, certificate: x509.Certificate) -> bytes:
@@ -45,16 +68,24 @@ def _fault_of(certificate: x509.Certificate, address: str, at: datetime) -> str 
         return "is not valid yet"
     if at >= certificate.not_valid_after_utc:
         return "has expired"
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < LEAST_BITS:
+        # The library seals for RSA only; a key of another kind would be refused at the sending.
+        return f"must have an RSA key of {LEAST_BITS} bits or more"
+    if address.casefold() not in {one.casefold() for one in _addresses(certificate)}:
+        return "is for another e-mail address"
+    if not _may_seal_mail(certificate):
+        return "is not meant for sealing e-mail"
+    return None if _seals(certificate) else "has a key that cannot be used"
+
+
+def _seals(certificate: x509.Certificate) -> bool:
+    """Whether its key does what it is for: that of an odd one, or one too long, is seen only when it is used."""
     try:
-        key = certificate.public_key()
-        if not isinstance(key, rsa.RSAPublicKey) or key.key_size < LEAST_BITS:
-            # The library seals for RSA only; a key of another kind would be refused at the sending.
-            return f"must have an RSA key of {LEAST_BITS} bits or more"
-        if address.casefold() not in {one.casefold() for one in _addresses(certificate)}:
-            return "is for another e-mail address"
-        return None if _may_seal_mail(certificate) else "is not meant for sealing e-mail"
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        return "cannot be read"
+        sealed_with(b"", certificate)
+    except _UNREADABLE:
+        return False
+    return True
 
 
 def _addresses(certificate: x509.Certificate) -> list[str]:

@@ -54,7 +54,9 @@ class Services:
     @property
     def senders(self) -> frozenset[Sender]:
         """The senders of texts that a plan can choose from."""
-        return frozenset(self.providers.first(Channel.SMS).senders)
+        return frozenset(
+            sender for route in self.providers.of(Channel.SMS) for sender in route.provider.senders
+        )
 
     @property
     def sessions(self) -> sessionmaker[Session]:
@@ -167,14 +169,17 @@ def _twilio(account: TwilioAccount, public_url: str) -> Provider:
     # Its libraries take longer to load than most commands take to run.
     from notify.delivery.providers.twilio_sms import TwilioSms  # noqa: PLC0415 - as just said
 
-    return TwilioSms(
-        name=account.name,
-        account_sid=account.account_sid,
-        auth_token=account.auth_token,
-        sender=senders_of(account),
-        public_url=public_url,
-        base_url=account.base_url,
-    )
+    try:
+        return TwilioSms(
+            name=account.name,
+            account_sid=account.account_sid,
+            auth_token=account.auth_token,
+            sender=senders_of(account),
+            public_url=public_url,
+            base_url=account.base_url,
+        )
+    except ValueError as fault:  # an address that texts must not go to, or go through
+        raise ConfigError([f"{account.name.upper()}_BASE_URL or HTTPS_PROXY: {fault}"]) from None
 
 
 def _smtp(settings: Settings) -> Provider:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Select, String, bindparam, select, update
+from sqlalchemy import LargeBinary, Select, String, bindparam, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
@@ -20,14 +20,20 @@ from models.messages import WORDLESS, Message, MessageDuty
 from models.people import Victim
 from models.types import UtcDateTime
 from models.vocabulary import NO_CHANGE_RULE, Channel, Detail, DutyState, MessageState, Refusal, TaskKind
-from notify.delivery.carrying import COMPOSE_AGAIN, Carried, carried
+from notify.delivery.carrying import COMPOSE_AGAIN, SENT_AGAIN, Carried, carried
 from notify.delivery.facts import Standing, standings
 from notify.delivery.providers.base import Outgoing, Provider
 from notify.delivery.providers.routes import Routes
 from notify.delivery.routing import Openings, Way, openings
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.rules.windows import next_day
-from notify.delivery.senders import SENDER_WAITS, ask_about_sender
+from notify.delivery.senders import (
+    PROVIDER_WAITS,
+    SENDER_WAITING,
+    SENDER_WAITS,
+    ask_about_sender,
+    call_about_urgent,
+)
 from notify.delivery.writing import Writer, hashed
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
@@ -53,6 +59,7 @@ _DUE: Select[*tuple[Any, ...]] = (
         Message.attempt,
         Message.text_sealed,
         Message.subject_sealed,
+        Message.error_code,
     )
     .join(Victim, Victim.id == Message.victim_id)
     .where(is_one_of(Message.state, *WAITING), Message.not_before <= bindparam("now"))
@@ -86,13 +93,24 @@ _CLAIM = Each(
         "valid_until": given("valid"),
         "provider": given("carrier"),
         "callback_hash": given("callback"),
+        "error_code": func.nullif(Message.error_code, SENDER_WAITING),
         "redact_at": given("redact"),
     },
 )
 _HOLD = (
     update(Message)
     .where(Message.id == bindparam("message"))
-    .values(state=MessageState.HELD, not_before=bindparam("until"))
+    .values(
+        state=MessageState.HELD,
+        not_before=bindparam("until"),
+        error_code=func.nullif(Message.error_code, SENDER_WAITING),
+    )
+)
+_WAIT_FOR_SENDER = _HOLD.values(error_code=SENDER_WAITING)
+_DOUBT = (
+    update(Message)
+    .where(Message.id == bindparam("message"))
+    .values(state=MessageState.UNCERTAIN, lease_until=bindparam("now"), not_before=None)
 )
 _STOP = (
     update(Message)
@@ -121,6 +139,7 @@ class _Due:
     attempt: int
     text_sealed: bytes
     subject_sealed: bytes | None
+    error_code: str | None
 
 
 @dataclass(frozen=True)
@@ -131,11 +150,15 @@ class Claim:
     provider: Provider
     amiss: bool
     """Whether the provider failed of late."""
-    until: datetime
-    """After this the claim is too old to be acted on."""
+    at: datetime
     rules: tuple[str, ...]
     """Of the duties that it carries: from now on it takes no other along."""
     due: _Due = field(repr=False)
+
+    @property
+    def until(self) -> datetime:
+        """After this the claim is too old to be acted on."""
+        return self.at + LEASE / 2
 
 
 def claim_due(
@@ -168,14 +191,10 @@ def claim_due(
             if not isinstance(decision, Send):
                 _not_now(act, message, duties[message.id], decision)
                 continue
-            mine = duties[message.id]
-            outgoing = _ready(act, standing, message, decision, mine, writer.new_token())
-            way = None if outgoing is None else _way(act, ways, standing, outgoing, mine)
-            if outgoing is None or way is None:
-                continue
-            rules = tuple(duty.rule for duty in mine)
-            claims.append(Claim(outgoing, *way, at + LEASE / 2, rules, message))
-            spoken_to.add(message.victim_id)
+            claim = _claimed(act, ways, standing, message, decision, duties[message.id], writer.new_token())
+            if claim is not None:
+                claims.append(claim)
+                spoken_to.add(message.victim_id)
         act.run_each(_CLAIM, [_row(claim) for claim in claims], worker=worker, now=at, until=at + LEASE)
         ways.settle()
         return len(messages), claims
@@ -195,15 +214,24 @@ def _due(act: Act, routes: Routes, limit: int) -> tuple[Openings, list[_Due]]:
     ]
 
 
-def _ready(
-    act: Act, standing: Standing, message: _Due, decision: Send, duties: list[Carried], token: str
-) -> Outgoing | None:
-    """What is to be handed over; None, and a person is asked, when a seal does not open."""
+def _claimed(
+    act: Act,
+    ways: Openings,
+    standing: Standing,
+    message: _Due,
+    decision: Send,
+    duties: list[Carried],
+    token: str,
+) -> Claim | None:
+    """The claim on a message that may go; None when a seal does not open, or no provider can take it now."""
+    rules = tuple(duty.rule for duty in duties)
     try:
-        return _outgoing(act, standing, message, decision, token)
+        outgoing = _outgoing(act, standing, message, decision, token)
     except SealBroken:
-        _unreadable(act, standing, message, [duty.rule for duty in duties])
+        _unreadable(act, standing, message, rules)
         return None
+    way = _way(act, ways, standing, outgoing, duties)
+    return None if way is None else Claim(outgoing, *way, act.at, rules, message)
 
 
 def _way(
@@ -212,8 +240,12 @@ def _way(
     """By which provider it goes; None, and it waits, while none that is well has the sender that it is to come from."""
     way = ways.take(outgoing.channel, outgoing.sender)
     if way is None:
-        act.run(_HOLD, message=outgoing.message_id, until=act.at + SENDER_WAITS)
-        if not ways.know(outgoing.channel, outgoing.sender):
+        known = ways.know(outgoing.channel, outgoing.sender)
+        until = act.at + (PROVIDER_WAITS if known else SENDER_WAITS)
+        act.run(_WAIT_FOR_SENDER, message=outgoing.message_id, until=until)
+        if known:
+            call_about_urgent(act, standing, duties)
+        else:
             ask_about_sender(act, standing, outgoing.message_id, duties)
     return way
 
@@ -307,8 +339,11 @@ def still_safe(session: Session, claims: Sequence[Claim], at: datetime) -> set[U
     }
 
 
-def _unreadable(act: Act, standing: Standing, message: _Due, rules: list[str]) -> None:
+def _unreadable(act: Act, standing: Standing, message: _Due, rules: Sequence[str]) -> None:
     """A seal does not open: this message cannot go, and must not keep the others from going."""
+    if message.error_code == SENT_AGAIN:
+        act.run(_DOUBT, message=message.id, now=act.at)
+        return
     act.run(_STOP, message=message.id, reason=Refusal.UNREADABLE, now=act.at)
     act.log("message stopped", Place("messages", message.id), reason_code=Refusal.UNREADABLE)
     open_task(act, standing, TaskKind.CHECK_DELIVERY, about=message.id, rules=rules)
@@ -321,6 +356,9 @@ def _not_now(act: Act, message: _Due, duties: list[Carried], decision: Hold | Re
         late = [duty.id for duty in duties if duty.urgent_by is not None and duty.urgent_by < decision.until]
         if late:  # a person must tell her
             act.run(COMPOSE_AGAIN, ids=late, now=act.at)
+        return
+    if message.error_code == SENT_AGAIN:  # it may have arrived the first time: a person finds out
+        act.run(_DOUBT, message=message.id, now=act.at)
         return
     act.run(_STOP, message=message.id, reason=decision.reason, now=act.at)
     place = Place("messages", message.id)

@@ -31,6 +31,7 @@ from notify.delivery.carrying import SENT_AGAIN
 from notify.delivery.facts import Standing, standings
 from notify.delivery.rules.gate import Decision, Hold, Refuse, Send, decide
 from notify.delivery.sealed_updates import seal_update
+from notify.delivery.senders import SENDER_WAITING, SENDER_WAITS
 from notify.delivery.writing import Writer, write_message
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
@@ -75,6 +76,7 @@ _LETTER = (
     Message.not_before,
     Message.attempt,
     Message.claimed_at,
+    Message.error_code,
 )
 _MESSAGES: CompoundSelect[*tuple[Any, ...]] = union_all(
     select(Message.created_at, MessageDuty.duty_id, *_LETTER)
@@ -119,17 +121,26 @@ class _Letter:
     not_before: datetime | None
     attempt: int
     claimed_at: datetime | None = None
+    error_code: str | None = None
 
     @property
     def place(self) -> tuple[UUID | None, UUID | None, Detail | None]:
         return self.plan_id, self.contact_point_id, self.detail
 
+    @property
+    def may_be_there(self) -> bool:
+        """Whether it waits to go once more: she may have it, so that nothing may stand in for it."""
+        return self.state in WAITING and self.error_code == SENT_AGAIN
+
     def stuck_at(self, after: timedelta) -> datetime | None:
         """When it has been kept from leaving for so long; None once it left."""
         if self.state in IN_FLIGHT:
             since = self.claimed_at
-        elif self.state is MessageState.QUEUED and self.claimed_at is not None:
-            since = self.created_at  # it was tried, and waits for the next try
+        elif self.state in WAITING and (
+            self.error_code == SENDER_WAITING
+            or (self.state is MessageState.QUEUED and self.claimed_at is not None)
+        ):
+            since = self.created_at  # it was tried or looked at, and each time it waits for the next
         else:
             since = self.not_before if self.state in WAITING else None
         return None if since is None else since + after
@@ -214,7 +225,7 @@ def _compose_one(batch: _Batch, duty: Waiting) -> None:
     decision = decide(standing.facts(duty, but=tried), batch.act.at)
     for letter in letters:
         if letter.state in WAITING:
-            if _is_as_decided(batch, standing, letter, decision):
+            if letter.may_be_there or _is_as_decided(batch, standing, letter, decision):
                 _warn_if_late(batch, standing, duty, decision, letter)
                 _watch(batch, standing, duty, letter)
                 return
@@ -267,6 +278,8 @@ def _moment(batch: _Batch, decision: Send | Hold) -> datetime:
 
 
 def _goes_by(letter: _Letter, when: datetime) -> bool:
+    if letter.error_code == SENDER_WAITING:
+        when += SENDER_WAITS  # another one would wait for the same
     return letter.not_before is not None and letter.not_before <= when
 
 

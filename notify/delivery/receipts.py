@@ -29,7 +29,7 @@ from models.vocabulary import (
     ReceiptStatus,
     TaskKind,
 )
-from notify.delivery.carrying import carried, duties_of
+from notify.delivery.carrying import SENT_AGAIN, carried, duties_of
 from notify.delivery.giving_up import forget, give_up
 from notify.delivery.rules.receipts import after_receipt
 from notify.delivery.send import Taken, accept
@@ -37,7 +37,7 @@ from notify.delivery.writing import hashed
 from notify.errors import NotKnown
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
-from notify.ledger.closing import close_duties, open_duties
+from notify.ledger.closing import WAITING, close_duties, open_duties
 from notify.ledger.contact_log import words_of, write_entry
 from notify.ledger.locking import lock_case
 from notify.ledger.tasks import open_duty_task
@@ -152,7 +152,8 @@ def apply(act: Act, receipt: Receipt) -> None:
     message = act.session.get_one(Message, receipt.message_id, with_for_update={"key_share": True})
     if message.provider_ref is None:
         message.provider_ref = receipt.provider_ref
-    before, after = message.state, after_receipt(message.state, receipt.status)
+    before = _known_state(message)
+    after = after_receipt(before, receipt.status)
     if after is None:
         return
     if message.handed_over_at is None:
@@ -165,6 +166,13 @@ def apply(act: Act, receipt: Receipt) -> None:
         message.state, message.lease_until, message.finished_at = after, None, act.at
         forget(message, act.at)
         _delivered(act, message)
+
+
+def _known_state(message: Message) -> MessageState:
+    """What waits to go once more went once, and the receipt is about that."""
+    if message.state in WAITING and message.error_code == SENT_AGAIN:
+        return MessageState.UNCERTAIN
+    return message.state
 
 
 def _left(act: Act, message: Message) -> None:

@@ -31,7 +31,12 @@ LOOK_AGAIN = timedelta(days=1)
 GIVE_UP = timedelta(days=7)
 """How long after the hand-over a provider that cannot be asked is asked."""
 
-_SETTLE = update(Message).where(Message.id == bindparam("message")).values(redact_at=bindparam("again"))
+# What was claimed anew meanwhile, or has had its last receipt, has another time to be looked at, and keeps it.
+_SETTLE = (
+    update(Message)
+    .where(Message.id == bindparam("message"), Message.redact_at == bindparam("taken"))
+    .values(redact_at=bindparam("again"))
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class _Record:
     provider: str | None
     provider_ref: str | None
     left_at: datetime
+    taken: datetime
+    """Its time to be looked at, as it was set when it was taken in hand."""
 
 
 def redact_due(
@@ -77,6 +84,7 @@ def _take(sessions: sessionmaker[Session], *, at: datetime, limit: int) -> tuple
         ).all()
         for message in messages:
             message.redact_at = at + (LOOK_AGAIN if _is_unknown(message) else ASK_AGAIN)
+        taken = at + ASK_AGAIN
         return len(messages), [
             _Record(
                 message.id,
@@ -85,6 +93,7 @@ def _take(sessions: sessionmaker[Session], *, at: datetime, limit: int) -> tuple
                 message.provider,
                 message.provider_ref,
                 message.handed_over_at or message.created_at,
+                taken,
             )
             for message in messages
             if message.channel is not None and not _is_unknown(message)
@@ -115,10 +124,11 @@ def _settle(
     if isinstance(failure, TryLater) and at - record.left_at < GIVE_UP:
         again = at + max(ASK_AGAIN, failure.retry_after or ASK_AGAIN)
         with sessions.begin() as session:
-            session.connection().execute(_SETTLE, {"message": record.message_id, "again": again})
+            values = {"message": record.message_id, "taken": record.taken, "again": again}
+            session.connection().execute(_SETTLE, values)
         return
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        act.run(_SETTLE, message=record.message_id, again=None)
+        act.run(_SETTLE, message=record.message_id, taken=record.taken, again=None)
         if record.provider_ref is not None:
             message = act.session.get_one(Message, record.message_id)
             done = "message redacted" if failure is None else "message not redacted"

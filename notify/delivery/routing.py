@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -19,6 +19,7 @@ from notify.delivery.providers.base import (
     Provider,
     Refused,
     SlowDown,
+    TryLater,
 )
 from notify.delivery.providers.routes import Route, Routes
 from notify.delivery.rules.breaker import FAILING, Breaker, Health, Word
@@ -55,6 +56,11 @@ _KEEP = (
         since=bindparam("began"),
         reason=bindparam("why"),
     )
+)
+
+
+_LET_GO = delete(ProviderHealth).where(
+    ProviderHealth.channel == bindparam("by"), ProviderHealth.name == bindparam("called")
 )
 
 
@@ -137,6 +143,17 @@ def openings(session: Session, routes: Routes, *, at: datetime, limit: int) -> O
     return Openings(session, routes, healths, at=at, limit=limit)
 
 
+def set_up(sessions: sessionmaker[Session], routes: Routes, *, at: datetime) -> None:
+    """Begin a row for each provider in use and let go of all others: whether anything can leave now is read from these."""
+    with sessions.begin() as session:
+        healths = _read(session, _LOCKED)
+        in_use = {route.key for route in routes.routes}
+        for channel, name in healths.keys() - in_use:
+            session.connection().execute(_LET_GO, {"by": channel, "called": name})
+        if not healths.keys() >= in_use:
+            _begin(session, routes, healths, at)
+
+
 def note(
     sessions: sessionmaker[Session],
     routes: Routes,
@@ -215,7 +232,10 @@ def _word(answer: Answer) -> Word | None:
         return None
     if isinstance(answer, SlowDown):
         return Word.BUSY
-    return Word.FAILING if answer.reason in FAILING else None
+    if answer.reason in FAILING:
+        return Word.FAILING
+    # Put off for the message's own sake, as a relay does with a recipient: it answered, and it is well.
+    return Word.WELL if isinstance(answer, TryLater) else None
 
 
 def _after(health: Health, word: Word, answer: Answer, at: datetime) -> Health:

@@ -12,8 +12,11 @@ from notify.ledger.tasks import Part, open_task
 from notify.wording.discreet import sender_name_faults
 
 SERVICE = re.compile("MG[0-9a-fA-F]{32}")
-SENDER_WAITS = timedelta(minutes=15)
-"""How long a message waits for another look while the sender that it is to come from is not set up."""
+SENDER_WAITS, PROVIDER_WAITS = timedelta(minutes=15), timedelta(minutes=1)
+"""How long a message waits for another look: while its sender is not set up, and while the provider that has it is left alone."""
+
+SENDER_WAITING = "sender_waits"
+"""The error code of a message that waits for either: each look moves it on, and yet it is kept back."""
 
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[1-9][0-9]{4,5}")
 """E.164, or a short code of the country."""
@@ -45,6 +48,11 @@ def ask_about_sender(act: Act, participation: Part, message_id: UUID, duties: Se
     """
     rules = [duty.rule for duty in duties]
     open_task(act, participation, TaskKind.CHECK_DELIVERY, about=message_id, rules=rules)
+    call_about_urgent(act, participation, duties)
+
+
+def call_about_urgent(act: Act, participation: Part, duties: Sequence[Carried]) -> None:
+    """Nobody knows when the message will leave: what is urgent a person tells her."""
     for duty in duties:
         if duty.urgent_by is not None:
             open_task(

@@ -10,6 +10,7 @@ from models.base import is_one_of
 from models.messages import Message
 from models.vocabulary import MessageState
 from notify.delivery.reconcile import LOOK_AGAIN
+from notify.delivery.senders import SENDER_WAITING, SENDER_WAITS
 from notify.ledger.closing import WAITING
 
 SETTLES = timedelta(minutes=20)
@@ -38,6 +39,18 @@ def stuck(session: Session, *, at: datetime, after: timedelta) -> Stuck:
         .where(is_one_of(Message.state, *WAITING), Message.not_before <= at - after)
         .order_by(Message.not_before)
     )
+    kept_back = (
+        select(Message.created_at.label("since"))
+        .where(
+            is_one_of(Message.state, *WAITING),
+            # Each look moves it on, though no further than this: what is put off for longer waits for its window.
+            Message.not_before > at - after,
+            Message.not_before <= at + SENDER_WAITS,
+            Message.error_code == SENDER_WAITING,
+            Message.created_at <= at - after,
+        )
+        .order_by(Message.not_before)
+    )
     outlived = and_(is_one_of(Message.state, MessageState.CLAIMED), Message.lease_until <= at - after)
     unknown = and_(
         is_one_of(Message.state, MessageState.UNCERTAIN), Message.claimed_at <= at - SETTLES - after
@@ -49,7 +62,8 @@ def stuck(session: Session, *, at: datetime, after: timedelta) -> Stuck:
         .order_by(Message.lease_until)
     )
     count, since = 0, None
-    for which in (waiting.limit(MOST).subquery(), in_hand.limit(MOST).subquery()):
+    for query in (waiting, kept_back, in_hand):
+        which = query.limit(MOST).subquery()
         some, first = session.execute(select(func.count(), func.min(which.c.since))).one()
         count += some
         since = first if since is None or (first is not None and first < since) else since

@@ -201,7 +201,7 @@ def _messages(reader: _Reader) -> Iterator[Line]:
         rules = _rules_of(reader.session, [row[0].id for row in chunk])
         for message, victim, case, point, entry in chunk:
             key = reader.keys.of(reader.session, message.victim_id)
-            text = key.open(entry, "text_sealed")
+            text = key.open_or_none(entry, "text_sealed")  # not kept of who was erased since
             yield (
                 message.handed_over_at,
                 entry.id,
@@ -214,9 +214,9 @@ def _messages(reader: _Reader) -> Iterator[Line]:
                     "channel": message.channel,
                     "to": key.open(point, "value_sealed"),
                     "subject": key.open_or_none(entry, "subject_sealed"),
-                    "text": LINK_TOKEN.sub(lambda found: "0" * len(found[0]), text),
+                    "text": text and LINK_TOKEN.sub(lambda found: "0" * len(found[0]), text),
                     "detail": message.detail,
-                    "segments": segments(text).count if message.channel is Channel.SMS else None,
+                    "segments": segments(text).count if text and message.channel is Channel.SMS else None,
                     "rules": rules[message.id],
                     "kind": message.kind,
                     "valid_until": _iso(message.valid_until),

@@ -9,6 +9,7 @@ from models.base import is_one_of
 from models.duties import Duty
 from models.ledger import ContactEntry
 from models.messages import WORDLESS, Message, MessageDuty, SealedUpdate
+from models.milestones import Milestone
 from models.oversight import Alert, Task
 from models.vocabulary import AlertState, DutyState, MessageState, TaskState
 from models.windows import VictimWindow
@@ -86,7 +87,7 @@ _OPEN_WINDOWS = (
     # She knows of it from now on, so her own time has begun: planning reckons until when.
     update(VictimWindow)
     .where(
-        VictimWindow.milestone_id.in_(bindparam("milestones", expanding=True)),
+        VictimWindow.milestone_id.in_(bindparam("milestones", expanding=True, type_=Milestone.id.type)),
         VictimWindow.participation_id.in_(bindparam("participations", expanding=True)),
         VictimWindow.opened_at.is_(None),
         VictimWindow.withdrawn_at.is_(None),

@@ -6,7 +6,7 @@ from models.base import is_one_of
 from models.oversight import Task
 from models.people import ContactPoint, Representative, Victim
 from models.vocabulary import ContactPointKind, ContactPointState, TaskKind, TaskState
-from notify.certificates import BadCertificate, read_certificate
+from notify.certificates import BadCertificate, as_pem, read_certificate
 from notify.errors import Conflict, FieldFault
 from notify.ledger.acts import Act
 from notify.ledger.suspending import note_change
@@ -70,10 +70,10 @@ def set_certificate(act: Act, point: ContactPoint, pem: str | None, *, reason: s
         point.certificate_sealed = None
     else:
         try:
-            read_certificate(pem, key.open(point, "value_sealed"), act.at)
+            certificate = read_certificate(pem, key.open(point, "value_sealed"), act.at)
         except BadCertificate as fault:
             raise FieldFault("certificate", str(fault)) from None
-        point.certificate_sealed = key.seal(point, "certificate_sealed", pem)
+        point.certificate_sealed = key.seal(point, "certificate_sealed", as_pem(certificate))
     act.log(
         "certificate removed" if pem is None else "certificate set",
         point,

@@ -248,7 +248,9 @@ def check_mail(mail: Mail, message: Message) -> None:
     assert (mail.sender, mail.recipients, mail.encrypted) == ("updates@example.org", (OTHER_ADDRESS,), True)
     assert mail.message["Subject"] == "A message for you"
     assert mail.message["Message-ID"] == f"<{message.id}@example.org>"
-    assert NEWS in " ".join(mail.message.get_content().split())
+    plain, marked_up = mail.message.iter_parts()
+    assert NEWS in " ".join(plain.get_content().split())
+    assert NEWS in " ".join(marked_up.get_content().split())
 
 
 def timeline(desk: Browser, case_id: str) -> list[str]:

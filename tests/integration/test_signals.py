@@ -116,6 +116,19 @@ def test_the_pipe_of_a_worker_that_died_is_cleared_away(sqlite_database, sqlite_
     assert pipes(sqlite_url) == []
 
 
+def test_a_file_or_a_link_that_is_named_like_a_pipe_is_left_alone(sqlite_database, sqlite_url, tmp_path):
+    named, elsewhere = Path(f"{make_url(sqlite_url).database}-worker-1"), tmp_path / "elsewhere"
+    for file in (named, elsewhere):
+        file.write_bytes(b"as it was")
+    link = named.with_name(f"{named.name}-link")
+    link.symlink_to(elsewhere)
+
+    signal(sqlite_database)
+
+    assert [file.read_bytes() for file in (named, elsewhere)] == [b"as it was"] * 2
+    assert link.is_symlink()
+
+
 def test_a_listener_says_that_its_connection_is_lost(postgresql_database):
     with listening(postgresql_database) as listener:
         lose_the_listeners(postgresql_database)

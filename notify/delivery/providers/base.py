@@ -1,5 +1,6 @@
 """What every provider is: the message it is handed, the answers it may give, and nothing else."""
 
+import logging
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,8 @@ from typing import Protocol
 from uuid import UUID
 
 from models.vocabulary import Channel, ReceiptStatus, Sender
+
+log = logging.getLogger(__name__)
 
 
 class ProviderError(Exception):
@@ -197,3 +200,11 @@ class OneByOne:
             return self.send(outgoing, at=at)
         except ProviderError as answer:
             return answer
+        except Exception as error:  # noqa: BLE001 - takes nothing from the others
+            return unforeseen(error)
+
+
+def unforeseen(error: BaseException) -> Uncertain:
+    """One hand-over that went wrong as none should: nobody knows how far it came. Its words may hold the text."""
+    log.error("a hand-over ended as none should", extra={"error": type(error).__name__})
+    return Uncertain("unforeseen")

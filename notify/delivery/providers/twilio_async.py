@@ -10,6 +10,7 @@ import os
 import ssl
 import weakref
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock, Thread
@@ -40,6 +41,7 @@ class TwilioLoop:
 
     def __init__(self, base_url: str | None, timeout: float, *, at_once: int) -> None:
         self._base = base_of(base_url)
+        self._proxy = _proxy_to(readdressed(ANYWHERE, self._base))
         self._timeout = aiohttp.ClientTimeout(total=3 * timeout, sock_connect=timeout, sock_read=timeout)
         self._at_once = at_once
         self._turn = Lock()
@@ -49,7 +51,7 @@ class TwilioLoop:
         """What each call returns or raises, in their order. Threads take turns, so that no call waits for a connection."""
         with self._turn:
             if self._line is None or self._line.process != os.getpid():  # a thread does not live on in a copy
-                self._line = _Line(self._timeout, self._at_once, _proxy_to(readdressed(ANYWHERE, self._base)))
+                self._line = _Line(self._timeout, self._at_once, self._proxy)
                 weakref.finalize(self, self._line.hang_up)
             return asyncio.run_coroutine_threadsafe(_all(calls), self._line.loop).result()
 
@@ -126,14 +128,17 @@ class _Proxy:
 
 
 def _proxy_to(address: str) -> _Proxy:
-    """The proxy that this machine is set up to take (HTTPS_PROXY, NO_PROXY), asked once."""
+    """The proxy that this machine is set up to take (HTTPS_PROXY, NO_PROXY), asked once. Raises ValueError, without the address."""
     parts = urlsplit(address)
     found = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
     if not found:
         return _Proxy(None, None)
-    url = URL(found)
-    auth = aiohttp.BasicAuth(url.user, url.password or "") if url.user else None
-    return _Proxy(url.with_user(None), auth)
+    with suppress(ValueError):  # whose words would hold the address, and that may hold a password
+        url = URL(found if "://" in found else f"http://{found}")
+        auth = aiohttp.BasicAuth(url.user, url.password or "") if url.user else None
+        if url.scheme in {"http", "https"} and url.host and url.port:
+            return _Proxy(url.with_user(None), auth)
+    raise ValueError("the proxy of this machine (HTTPS_PROXY) is not an address")
 
 
 def of_the_wire(error: aiohttp.ClientError | TimeoutError) -> ProviderError:

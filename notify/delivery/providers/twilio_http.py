@@ -26,6 +26,16 @@ REASONS = {
 }
 NOT_AN_ADDRESS = re.compile(r"[\\@\s\x00-\x1f]")
 """What two readers of one address may take for different hosts."""
+OF_THE_ACCOUNT = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,  # no such account
+        HTTPStatus.METHOD_NOT_ALLOWED,
+    }
+)
+OF_THE_SENDER = frozenset({21606, 21659, 21660, 21703})
+"""The sender is not this account's, or its messaging service has none: no message will fare better."""
 NOT_FINAL = 20009  # Twilio's code for a record that may not be changed yet
 
 
@@ -105,7 +115,7 @@ class Rejected(Exception):  # noqa: N818 (an answer, named as one)
             return Uncertain("provider_failed")
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
             return SlowDown("too_many_requests", self.retry_after)
-        if self.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        if self.status in OF_THE_ACCOUNT or self.code in OF_THE_SENDER:
             return TryLater("account_refused")  # the fault is in our account, and not in this message
         return Refused(str(self.code), REASONS.get(self.code, "rejected"))
 

@@ -4,7 +4,6 @@ Twilio gives no idempotency key, removes the text (`ContentRetention=discard`) a
 the number (`AddressRetention=obfuscate`) as soon as it has sent. What `look_up` may conclude follows from that.
 """
 
-import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,13 +31,12 @@ from notify.delivery.providers.base import (
     Refused,
     TryLater,
     Uncertain,
+    unforeseen,
 )
 from notify.delivery.providers.twilio_async import TwilioLoop, of_the_wire
 from notify.delivery.providers.twilio_http import Rejected, TwilioHttp
 from notify.delivery.providers.twilio_words import STATUS
 from notify.delivery.senders import SERVICE
-
-log = logging.getLogger(__name__)
 
 LONGEST_VALIDITY = 36_000  # seconds, Twilio's own limit
 CLOCK_TOLERANCE = timedelta(minutes=1)  # how far Twilio's clock may be behind ours
@@ -112,7 +110,7 @@ class TwilioSms:
     def send_all(self, outgoing: Sequence[Outgoing], *, at: datetime) -> list[Answer]:
         """Create several side by side."""
         answers = self._loop.run([self._create(one, at) for one in outgoing])
-        return [answer if isinstance(answer, Answer) else _unforeseen(answer) for answer in answers]
+        return [answer if isinstance(answer, Answer) else unforeseen(answer) for answer in answers]
 
     def look_up(
         self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
@@ -212,12 +210,6 @@ class TwilioSms:
         except (requests.RequestException, *UNREADABLE):
             return TryLater("no_answer")
         return None
-
-
-def _unforeseen(error: BaseException) -> Uncertain:
-    """One call that went wrong as none should takes nothing from the others; its words may hold the text."""
-    log.error("a call ended as none should", extra={"error": type(error).__name__})
-    return Uncertain("unforeseen")
 
 
 @dataclass(frozen=True)

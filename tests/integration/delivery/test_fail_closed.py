@@ -379,16 +379,32 @@ def test_nothing_leaves_on_a_date_that_was_ruled_out(world):
     assert [one.at for one in world.arrived] == [when("Wed 7 Jan 2026 00:00")]
 
 
-def test_a_try_that_is_put_off_waits_for_the_next_window_when_this_one_is_over(world):
+def test_a_try_that_is_put_off_beyond_its_window_is_the_last_and_a_person_tells_her(world):
+    put_off = when("Mon 5 Jan 2026 16:00")
     world.sms.answers.append(Answer(TryLater("busy", timedelta(hours=2)), arrives=False))
-    world.clock.now = when("Mon 5 Jan 2026 16:00")
+    world.clock.now = put_off
     make_victim(world)
     make_plan(world, ChannelPlan(windows=OFFICE_HOURS))
 
     record(world)
     run_ticks(world, MONTH_LATER)
 
-    assert [one.at for one in world.arrived] == [when("Tue 6 Jan 2026 09:00")]
+    assert len(world.sms.asked) == 1
+    assert world.arrived == []
+    assert [(task.kind, task.created_at) for task in world.rows(Task)] == [("call", put_off)]
+
+
+def test_a_try_that_is_put_off_beyond_its_window_leaves_it_to_the_next_contact_point(world):
+    world.sms.answers.append(Answer(TryLater("busy", timedelta(hours=2)), arrives=False))
+    world.clock.now = when("Mon 5 Jan 2026 16:00")
+    make_victim(world, email="v1@example.org")
+    evening = make_window("mon", "18:00-20:00")
+    make_plan(world, ChannelPlan(windows=OFFICE_HOURS), ChannelPlan("V-1-email", windows=(evening,)))
+
+    record(world)
+    run_ticks(world, when("Tue 6 Jan 2026 09:00"))
+
+    assert [one.at for one in world.arrived] == [when("Mon 5 Jan 2026 18:00")]
 
 
 def test_a_paused_victim_hears_once_after_the_pause_and_not_once_a_milestone(world):

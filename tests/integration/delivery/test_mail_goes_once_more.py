@@ -11,11 +11,23 @@ import pytest
 from models.ledger import ContactEntry
 from models.messages import Message
 from models.oversight import Task
-from models.vocabulary import Channel
+from models.vocabulary import Channel, ReceiptStatus, Sender
 from notify.delivery.providers.base import Answer, Outgoing
 from notify.delivery.providers.routes import Routes
 from notify.delivery.providers.smtp_email import SmtpEmail
-from tests.make import START, ChannelPlan, World, make_plan, make_victim, record, run_ticks
+from notify.delivery.receipts import Slip, take_receipt
+from notify.delivery.stuck import Stuck, stuck
+from tests.make import (
+    START,
+    ChannelPlan,
+    World,
+    make_plan,
+    make_victim,
+    pause,
+    record,
+    resume,
+    run_ticks,
+)
 from tests.peers.smtp_peer import DROP, SmtpPeer
 
 ADDRESS = "v1@example.org"
@@ -126,6 +138,95 @@ def test_nothing_else_joins_a_mail_that_goes_once_more(posted, peer):
     run_ticks(posted, A_WEEK)
 
     assert Counter(names(peer).count(name) for name in set(names(peer))) == {1: 1, 2: 1}
+
+
+def comes_back(world: World, *, name: str) -> None:
+    """The mail system says that the mail did not arrive; `name` tells one such answer from another."""
+    services, message = world.services, world.row(Message, channel="email")
+    slip = Slip("smtp", None, ReceiptStatus.FAILED, "550", raw=name)
+    take_receipt(services.sessions, services.keys, slip, message_id=message.id, at=world.clock())
+
+
+def test_what_comes_back_while_it_waits_to_go_once_more_does_not_go_again(posted, peer):
+    """Both bounces would read the same, so that the second one would be taken for the first."""
+    make_plan(posted, ChannelPlan("V-1-email"), ChannelPlan())
+    peer.data_replies[ADDRESS] = DROP
+    run_ticks(posted)
+    peer.data_replies.clear()
+    waited = posted.states()
+
+    comes_back(posted, name="the first")
+    run_ticks(posted, A_WEEK)
+    comes_back(posted, name="the second")
+    run_ticks(posted, A_WEEK + timedelta(days=1))
+
+    assert waited == ["queued"]
+    assert len(peer.mails) == 1
+    mail = posted.row(Message, channel="email")
+    assert mail.state == "undelivered"
+    assert len(posted.sms.arrived) == 1
+    outcomes = [entry.outcome for entry in posted.rows(ContactEntry, message_id=mail.id)]
+    assert sorted(outcomes) == ["message_accepted", "message_undelivered"]
+
+
+def she_agrees_anew(world: World) -> None:
+    make_plan(world, ChannelPlan("V-1-email"), every_days=30, reason="she asked")
+
+
+def she_wants_a_rest(world: World) -> None:
+    pause(world)
+    run_ticks(world, START + timedelta(hours=1))
+    resume(world)
+
+
+@pytest.mark.parametrize("changes", [she_agrees_anew, she_wants_a_rest])
+def test_what_may_not_go_once_more_is_not_written_anew(posted, peer, changes):
+    """Under another name it could be there twice."""
+    peer.data_replies[ADDRESS] = DROP
+    run_ticks(posted)
+    peer.data_replies.clear()
+
+    changes(posted)
+    run_ticks(posted, A_WEEK)
+
+    assert len(peer.mails) == 1
+    assert posted.states() == ["uncertain"]
+    assert tasks(posted) == ["check_delivery"]
+
+
+@pytest.fixture
+def without_sender(world: World) -> World:
+    """A text is owed, and no provider has the sender of its plan any more."""
+    make_victim(world)
+    make_plan(world, ChannelPlan(sender=Sender.NAMED))
+    world.sms.senders = frozenset({Sender.NEUTRAL})
+    record(world)
+    run_ticks(world)
+    return world
+
+
+def test_what_waits_for_its_sender_is_not_written_anew(without_sender):
+    world = without_sender
+    waits = world.row(Message).id
+
+    record(world, "charge")
+    run_ticks(world, START + timedelta(hours=2))
+
+    assert (world.row(Message).id, world.states()) == (waits, ["held"])
+
+
+def seen(world: World) -> Stuck:
+    with world.services.reading() as session:
+        return stuck(session, at=world.clock(), after=timedelta(minutes=5))
+
+
+def test_what_waits_for_its_sender_is_stuck_though_each_look_moves_it_on(without_sender):
+    world = without_sender
+    run_ticks(world, START + timedelta(minutes=4))
+    early = seen(world)
+    run_ticks(world, START + timedelta(minutes=31))
+
+    assert (early.count, seen(world)) == (0, Stuck(1, START))
 
 
 def test_an_answer_that_was_not_understood_is_for_a_person(posted, peer):

@@ -82,6 +82,23 @@ def test_a_refusal_is_kept_in_the_audit_log_and_not_asked_again(keeping):
     assert "message not redacted" in [e.action for e in keeping.rows(AuditEntry)]
 
 
+@pytest.mark.parametrize("failure", [None, TryLater("busy")])
+def test_a_time_that_was_set_anew_meanwhile_is_kept(keeping, monkeypatch, failure):
+    message, anew = keeping.row(Message), keeping.clock() + timedelta(days=5)
+
+    def redact(_provider_ref):
+        with keeping.services.sessions.begin() as session:
+            session.get_one(Message, message.id).redact_at = anew
+        if failure is not None:
+            raise failure
+
+    monkeypatch.setattr(keeping.sms, "redact", redact)
+    receipt(keeping, keeping.arrived[0], "delivered")
+    run_ticks(keeping)
+
+    assert keeping.row(Message).redact_at == anew
+
+
 def test_what_the_provider_never_took_needs_no_redaction(world):
     world.sms.keeps_records = True
     world.sms.answers.append(Answer(Refused("21211", "number_not_valid"), arrives=False))

@@ -71,6 +71,16 @@ def test_a_certificate_is_kept_sealed(world, advocate):
     assert pem.encode()[28:60] not in stored
 
 
+def test_what_stood_around_a_certificate_is_not_kept(world, advocate):
+    _, pem = make_certificate_of(ADVOCATE)
+    set_for(world, f"Subject: CN = Advocate\n{pem}and a note\n")
+    record(world)
+
+    run_ticks(world)
+
+    assert [one.outgoing.certificate for one in world.email.arrived] == [pem]
+
+
 def test_without_a_certificate_mail_goes_as_before_and_with_one_taken_away_too(world, advocate):
     _, pem = make_certificate_of(ADVOCATE)
     set_for(world, pem)

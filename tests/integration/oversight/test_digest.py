@@ -6,6 +6,7 @@ Long because who hears, when, of what, and each way in which sending can fail ar
 import re
 from dataclasses import replace
 from datetime import date, datetime, time
+from html import unescape
 from threading import Barrier, Thread
 
 import pytest
@@ -50,6 +51,7 @@ SECRETS = (
     "Example offence",
     "North",
 )
+SUBJECT = ["Your", "daily", "summary"]
 
 
 def give_address(world: World, *refs: str) -> None:
@@ -65,6 +67,11 @@ def mails(world: World) -> list[tuple[str, datetime]]:
 
 def texts(world: World, to: str) -> list[str]:
     return [mail.text for mail in world.email.arrived if mail.to.startswith(to)]
+
+
+def only_words(page: str) -> list[str]:
+    """The words of an HTML page, without its tags and what fills the line beside the subject."""
+    return unescape(re.sub(r"<[^>]+>", " ", page)).replace("\u200c", " ").split()
 
 
 def lines(text: str) -> list[str]:
@@ -305,12 +312,15 @@ def test_the_e_mail_says_numbers_and_nothing_of_any_victim_case_unit_or_person(w
 
     assert {mail.recipients[0] for mail in peer.mails} == {"officer@force.example", "boss@force.example"}
     for mail in peer.mails:
-        whole = f"{mail.message.as_string()}\n{mail.message.get_content()}"
-        assert [secret for secret in SECRETS if secret.lower() in whole.lower()] == []
+        plain, in_html = mail.message.iter_parts()
+        assert [part.get_content_type() for part in (plain, in_html)] == ["text/plain", "text/html"]
+        for whole in (mail.message.as_string(), plain.get_content(), in_html.get_content()):
+            assert [secret for secret in SECRETS if secret.lower() in whole.lower()] == []
+        assert only_words(in_html.get_content()) == [*SUBJECT * 2, *plain.get_content().split()]
         assert mail.encrypted
         assert mail.message["Subject"] == "Your daily summary"
         assert mail.message["Auto-Submitted"] == "auto-generated"
-        assert mail.message.get_content_type() == "text/plain"
+        assert mail.message.get_content_type() == "multipart/alternative"
 
 
 def test_what_the_mail_server_refuses_for_now_is_tried_again_under_the_same_id(owing, tmp_path):

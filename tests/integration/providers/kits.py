@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from models.vocabulary import Channel, Sender
-from notify.delivery.providers.base import Outgoing, Provider, Refused, TryLater, Uncertain
+from notify.delivery.providers.base import Outgoing, Provider, Refused, SlowDown, TryLater, Uncertain
 from notify.delivery.providers.outbox import Outbox, read_outbox
 from notify.delivery.providers.smtp_email import SmtpEmail
 from notify.delivery.providers.twilio_sms import SETTLING, TwilioSms
@@ -160,7 +160,7 @@ BREAKS = (
     Break("outbox", "not writable", lambda path: path.parent.touch(), TryLater, "outbox_not_writable"),
     _twilio("opted out", faults.OPTED_OUT, Refused, "opted_out"),
     _twilio("bad number", faults.BAD_NUMBER, Refused, "number_not_valid"),
-    _twilio("too many", faults.TOO_MANY, TryLater, "too_many_requests"),
+    _twilio("too many", faults.TOO_MANY, SlowDown, "too_many_requests"),
     _twilio("forbidden", faults.FORBIDDEN, TryLater, "account_refused"),
     _twilio("broken", faults.BROKEN, Uncertain, "provider_failed"),
     _twilio("broken, taken", faults.BROKEN_AFTER_ACCEPTING, Uncertain, "provider_failed"),

@@ -145,6 +145,17 @@ def test_the_code_of_a_refusal_is_twilios_own(twilio):
     }
 
 
+@pytest.mark.parametrize(
+    "fault", [Fault(400, 21606), Fault(400, 21660), Fault(400, 21703), Fault(404, 20404)]
+)
+def test_a_sender_or_an_account_that_is_not_there_is_our_fault_and_not_the_victims(twilio, fault):
+    """Each text would fail alike: they wait, and the provider is left alone."""
+    twilio.next_faults.append(fault)
+
+    with pytest.raises(TryLater, match="account_refused"):
+        make_twilio(twilio).send(make_outgoing(), at=NOW)
+
+
 def test_a_wrong_token_is_our_fault_and_not_the_victims(twilio):
     twilio.auth_token = "another"
 

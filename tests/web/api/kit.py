@@ -15,12 +15,13 @@ from models.ledger import AuditEntry
 from models.session import Database
 from models.staff import ApiToken, Staff
 from models.tables import metadata
-from models.vocabulary import Agency, Role
+from models.vocabulary import Agency, Channel, Role
 from notify.delivery.providers.routes import Routes
 from notify.ledger.audit import THE_SERVICE
 from notify.planning.api_tokens import Scope, create_token
 from notify.planning.people import add_staff, add_unit
 from notify.wiring import Services
+from tests.fakes import RecordingProvider
 from tests.make import wire
 from tests.web.doors import make_settings, make_staff_app
 
@@ -122,8 +123,9 @@ class Api:
 def make_api(database: Database) -> Api:
     """The API, two units and staff of each role."""
     clock = MovableClock()
+    providers = Routes.to({Channel.SMS: RecordingProvider()})
     services = wire(
-        make_settings({"NOTIFY_ROOT_KEY": ROOT_KEY}), clock=clock, database=database, providers=Routes(())
+        make_settings({"NOTIFY_ROOT_KEY": ROOT_KEY}), clock=clock, database=database, providers=providers
     )
     with services.acting(THE_SERVICE) as act:
         units = {

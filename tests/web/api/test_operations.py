@@ -294,7 +294,7 @@ def test_a_certificate_is_for_the_mail_of_a_representative_alone(sqlite_officer)
     refused = sqlite_officer.post("/contact-points/M-1/certificate", body)
 
     assert refused.status_code == 422
-    assert pointers(refused) == ["/certificate"]
+    assert pointers(refused) == ["#/certificate"]
     assert pem[28:60] not in refused.text
 
 

@@ -140,6 +140,15 @@ def test_the_summary_counts_each_duty_once_and_by_what_became_of_it(database):
     assert len(world.rows(Message, state=MessageState.ACCEPTED)) == 3
 
 
+AS_IN_A_TERMINAL = """
+import signal
+from notify.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""A shell that runs the tests in the background has them, and whatever they start, ignore Ctrl-C."""
+
+
 @contextmanager
 def demonstrating(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
     """A demonstration in a process of its own, and the file of what it says."""
@@ -147,7 +156,7 @@ def demonstrating(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", Path]
     command = ["demo", "--cases", str(CASES), "--folder", str(folder / "demo")]
     with said.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from notify.cli import main; main()", *command],
+            [sys.executable, "-c", AS_IN_A_TERMINAL, *command],
             env={"COLUMNS": "200"},
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -424,8 +424,6 @@ def test_one_fault_of_the_program_in_a_batch_leaves_no_message_behind(world):
     """An adapter with a bug raises what no adapter may: the message is uncertain, the others still go."""
     owed_to_many(world)
     world.sms.answers.append(Answer(ZeroDivisionError(), arrives=True))
-    with pytest.raises(ZeroDivisionError):
-        run_ticks(world)
 
     run_ticks(world, WEEK_LATER)
 

@@ -58,10 +58,10 @@ ROOMY: Final = "-c shared_buffers=4GB -c max_wal_size=8GB"
 _BARE_INSERT = text(
     "insert into alerts (id, duty_id, participation_id, unit_id, level, to_role, raised_at, state) "
     "select gen_random_uuid(), d.id, d.participation_id, d.unit_id, 'overdue', 'supervisor', :now, 'open' "
-    "from duties d join participations p on p.id = d.participation_id "
-    "where d.next_alert_at <= :now"
+    "from alert_looks l join duties d on d.id = l.duty_id join participations p on p.id = d.participation_id "
+    "where l.at <= :now"
 )
-_BARE_UPDATE = text("update duties set next_alert_at = :later where next_alert_at <= :now")
+_BARE_UPDATE = text("update alert_looks set at = :later where at <= :now")
 
 
 def run(

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from jobs.tick import Tick
-from models.duties import Duty
+from models.oversight import AlertLook
 from notify.oversight.alerts import raise_alerts
 from notify.wiring import Services
 
@@ -19,7 +19,6 @@ def run(services: Services, _worker: str) -> int:
     )
 
 
-# Not null, in so many words: the index holds only those, and SQLite uses it only then.
-_NEXT_DUE = select(func.min(Duty.next_alert_at)).where(Duty.next_alert_at.is_not(None)).scalar_subquery()
+_NEXT_DUE = select(func.min(AlertLook.at)).scalar_subquery()
 
 TICK = Tick("alerts", run, _NEXT_DUE)

@@ -18,7 +18,8 @@ _ONCE = text(
 class Duty(Base):
     """A duty comes from a milestone and a rule of the Code, or from the agreed frequency.
 
-    `compose_at` and `next_alert_at` are when delivery and oversight must next look at it; empty = not until something changes.
+    `compose_at` is when delivery must next look at it; empty = not until something changes. When oversight must, an
+    `AlertLook` tells.
     """
 
     __tablename__ = "duties"
@@ -74,12 +75,6 @@ class Duty(Base):
             sqlite_where=text("compose_at is not null"),
             postgresql_where=text("compose_at is not null"),
         ),
-        Index(
-            "ix_duties_alert",
-            "next_alert_at",
-            sqlite_where=text("next_alert_at is not null"),
-            postgresql_where=text("next_alert_at is not null"),
-        ),
         CheckConstraint("(state = 'open') = (closed_at is null)", name="closed"),
         CheckConstraint("deadline = coalesce(urgent_by, due_at)", name="deadline"),
         CheckConstraint(
@@ -113,7 +108,6 @@ class Duty(Base):
     entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_entries.id"))
     close_reason_sealed: Mapped[bytes | None]
     compose_at: Mapped[datetime | None]
-    next_alert_at: Mapped[datetime | None]
     no_safe_moment_at: Mapped[datetime | None]
     """When delivery found that no safe moment comes before `urgent_by`: oversight raises the urgent alert from it."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, update
 from sqlalchemy.types import TypeEngine
 
-from models.base import Base
+from models.base import Table
 from models.columns import columns
 
 Given = Callable[[str], ColumnElement[Any]]
@@ -21,22 +21,21 @@ class Each:
 
     def __init__(
         self,
-        table: type[Base],
+        table: type[Table],
         given: Mapping[str, TypeEngine[Any]],
         values: Callable[[Given], dict[str, Any]],
     ) -> None:
-        types: dict[str, TypeEngine[Any]] = {"id": table.__table__.c.id.type, **given}
+        (key,) = table.__table__.primary_key
+        types: dict[str, TypeEngine[Any]] = {"id": key.type, **given}
         self._names = tuple(types)
 
         def of_a_row(name: str) -> ColumnElement[Any]:
             return bindparam(_given(name), type_=types[name])
 
         rows = columns("given", **{_given(name): kind for name, kind in types.items()})
-        self._by_row: Update = update(table).where(table.id == of_a_row("id")).values(values(of_a_row))
+        self._by_row: Update = update(table).where(key == of_a_row("id")).values(values(of_a_row))
         self._at_once: Update = (
-            update(table)
-            .where(table.id == rows.c[_given("id")])
-            .values(values(lambda name: rows.c[_given(name)]))
+            update(table).where(key == rows.c[_given("id")]).values(values(lambda name: rows.c[_given(name)]))
         )
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, object]], **same: object) -> None:

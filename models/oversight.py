@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, Table
 from models.vocabulary import AlertLevel, AlertState, LateReason, NextStep, Role, TaskKind, TaskState
 
 
@@ -38,6 +38,18 @@ class Alert(Base):
     resolved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     note_sealed: Mapped[bytes | None]
     """Sealed under the victim's key."""
+
+
+class AlertLook(Table):
+    """When oversight must next look at an open duty; a duty without one waits until something changes.
+
+    Kept apart because it changes every time, and a change of a duty's own row is written to every index of that table.
+    """
+
+    __tablename__ = "alert_looks"
+
+    duty_id: Mapped[UUID] = mapped_column(ForeignKey("duties.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class DutyReview(Base):

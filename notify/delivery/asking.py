@@ -14,6 +14,7 @@ from notify.delivery.writing import open_facts
 from notify.ledger.acts import Act
 from notify.ledger.closing import close_duties
 from notify.ledger.tasks import open_duty_task, open_task
+from notify.ledger.waking import wake_oversight
 
 NOT_ALLOWED = "what was agreed does not allow this reminder"
 
@@ -29,11 +30,7 @@ TASK_FOR = {
 }
 """What a person must do about a refusal, one task a duty; the others are in `ask_a_person`."""
 
-_NO_SAFE_MOMENT = (
-    update(Duty)
-    .where(Duty.id == bindparam("duty"))
-    .values(no_safe_moment_at=bindparam("now"), next_alert_at=bindparam("now"))
-)
+_NO_SAFE_MOMENT = update(Duty).where(Duty.id == bindparam("duty")).values(no_safe_moment_at=bindparam("now"))
 
 
 @dataclass(frozen=True)
@@ -96,3 +93,4 @@ def no_safe_moment(act: Act, standing: Standing, duty: Waiting) -> None:
     open_duty_task(act, standing, kind, duty)
     if duty.no_safe_moment_at is None:
         act.run(_NO_SAFE_MOMENT, duty=duty.id, now=act.at)
+        wake_oversight(act, duty.id)

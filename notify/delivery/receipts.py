@@ -42,6 +42,7 @@ from notify.ledger.contact_log import words_of, write_entry
 from notify.ledger.locking import lock_case
 from notify.ledger.tasks import open_duty_task
 from notify.ledger.units import unit_of
+from notify.ledger.waking import wake_oversight
 from notify.ledger.wishes import DECLINED, UNCONCERNED, goes_without, is_unconcerned
 
 KEPT_ONLY = (text("not receipts.applied"), Receipt.message_id.is_not(None), Receipt.status.is_not(None))
@@ -258,7 +259,7 @@ def _owed_again(act: Act, message: Message) -> None:
 
 def _ring_again(act: Act, participation: Participation, duty: Duty) -> None:
     """Its alerts and a call, with whoever has the case by now: it may have been handed over since."""
-    duty.next_alert_at = act.at
+    wake_oversight(act, duty.id)
     duty.unit_id = unit_of(act.session, participation.case_id, duty.owner)
     act.run(_RING_AGAIN, duty=duty.id, unit=duty.unit_id)
     open_duty_task(act, participation, TaskKind.CALL, duty)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from models.base import is_one_of
@@ -10,7 +10,7 @@ from models.duties import Duty
 from models.ledger import ContactEntry
 from models.messages import WORDLESS, Message, MessageDuty, SealedUpdate
 from models.milestones import Milestone
-from models.oversight import Alert, Task
+from models.oversight import Alert, AlertLook, Task
 from models.vocabulary import AlertState, DutyState, MessageState, TaskState
 from models.windows import VictimWindow
 from notify.ledger.acts import Act
@@ -42,7 +42,6 @@ _CLOSE = (
                 "entry_id",
                 "close_reason_sealed",
                 "compose_at",
-                "next_alert_at",
             )
         }
     )
@@ -51,6 +50,9 @@ _RESOLVE_ALERTS = (
     update(Alert)
     .where(Alert.duty_id.in_(bindparam("ids", expanding=True)), Alert.state != AlertState.RESOLVED)
     .values(state=AlertState.RESOLVED, resolved_at=bindparam("now"), resolved_by_id=bindparam("by"))
+)
+_LOOK_NO_MORE = delete(AlertLook).where(
+    AlertLook.duty_id.in_(bindparam("ids", expanding=True, type_=Duty.id.type))
 )
 _END_TASKS = (
     update(Task)
@@ -119,7 +121,6 @@ def close_duties(
             "entry_id": entry.id if entry else None,
             "close_reason_sealed": act.seal(duty.victim_id, duty, "close_reason_sealed", reason),
             "compose_at": None,
-            "next_alert_at": None,
         }
         rows.append({"duty": duty.id, **end})
         for name, value in end.items():
@@ -128,6 +129,7 @@ def close_duties(
     # In one statement of our own: the session would spend several times as long on finding out the same.
     act.run_many(_CLOSE, rows)
     ids = [duty.id for duty in closing]
+    act.run(_LOOK_NO_MORE, ids=ids)
     act.run(_RESOLVE_ALERTS, ids=ids, now=act.at, by=act.staff_id)
     ended = TaskState.DONE if state is DutyState.TOLD else TaskState.CANCELLED
     act.run(_END_TASKS, ids=ids, now=act.at, by=act.staff_id, ended=ended)

@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert  # what it says of conflicts, SQLite says too
 
 from models.base import is_one_of
 from models.duties import Duty
+from models.oversight import AlertLook
 from models.vocabulary import CORRECTION_RULE, FINAL_RULE, DutyClass, DutyState
 from notify.ledger.acts import Act
 
@@ -20,15 +22,26 @@ SENT_BY_US = (
 TOLD_BY_A_PERSON = (CORRECTION_RULE, FINAL_RULE)
 """Rules of which no message is ever made: what was told wrongly, and that a case is closed."""
 
-_OPEN = update(Duty).where(is_one_of(Duty.state, DutyState.OPEN))
-_COMPOSE = _OPEN.where(Duty.duty_class.in_(SENT_BY_US), Duty.rule.not_in(TOLD_BY_A_PERSON)).values(
-    compose_at=bindparam("now")
+
+def _look_now(*which: ColumnElement[bool]) -> Insert:
+    found = select(Duty.id, bindparam("now", type_=AlertLook.at.type)).where(*which)
+    looks = insert(AlertLook).from_select(["duty_id", "at"], found)
+    return looks.on_conflict_do_update(index_elements=["duty_id"], set_={"at": looks.excluded.at})
+
+
+_IS_OPEN = is_one_of(Duty.state, DutyState.OPEN)
+_COMPOSE = (
+    update(Duty)
+    .where(_IS_OPEN, Duty.duty_class.in_(SENT_BY_US), Duty.rule.not_in(TOLD_BY_A_PERSON))
+    .values(compose_at=bindparam("now"))
 )
-_ALERTS = _OPEN.where(
+_ALERTS = _look_now(
+    _IS_OPEN,
     Duty.participation_id == bindparam("participation"),
     # A reminder of what she may ask for is no duty that can be late.
     Duty.duty_class != DutyClass.VICTIM_WINDOW,
-).values(next_alert_at=bindparam("now"))
+)
+_ALERTS_OF_ONE = _look_now(Duty.id == bindparam("duty"))
 _COMPOSE_ONE = _COMPOSE.where(Duty.participation_id == bindparam("participation"))
 _COMPOSE_ALL = _COMPOSE.where(Duty.victim_id == bindparam("victim"))
 
@@ -37,6 +50,11 @@ def wake(act: Act, participation_id: UUID) -> None:
     """Look again, now, at all that is owed in one participation."""
     act.run(_ALERTS, participation=participation_id, now=act.at)
     act.run(_COMPOSE_ONE, participation=participation_id, now=act.at)
+
+
+def wake_oversight(act: Act, duty_id: UUID) -> None:
+    """Have oversight look again, now, at one duty."""
+    act.run(_ALERTS_OF_ONE, duty=duty_id, now=act.at)
 
 
 def wake_victim(act: Act, victim_id: UUID) -> None:

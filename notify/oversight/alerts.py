@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, select
+from sqlalchemy import Select, Uuid, bindparam, delete, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.columns import columns, write
@@ -16,7 +16,7 @@ from models.duties import Duty
 from models.each import Each
 from models.ids import new_id
 from models.keyring import Keyring
-from models.oversight import Alert
+from models.oversight import Alert, AlertLook
 from models.people import Participation
 from models.vocabulary import AlertLevel, AlertState, DutyState
 from notify.errors import Conflict
@@ -40,13 +40,16 @@ _DUE: Select[*tuple[Any, ...]] = (
         Participation.paused_at,
         Duty.unit_id,
     )
+    .select_from(AlertLook)
+    .join(Duty, Duty.id == AlertLook.duty_id)
     .join(Participation, Participation.id == Duty.participation_id)
-    .where(Duty.next_alert_at <= bindparam("now"))
-    .order_by(Duty.next_alert_at, Duty.id)
+    .where(AlertLook.at <= bindparam("now"))
+    .order_by(AlertLook.at, AlertLook.duty_id)
     .limit(bindparam("most"))
-    .with_for_update(of=Duty, skip_locked=True, key_share=True)
+    .with_for_update(of=(AlertLook, Duty), skip_locked=True, key_share=True)
 )
-_LOOK_NEXT = Each(Duty, {"next": Duty.next_alert_at.type}, lambda given: {"next_alert_at": given("next")})
+_LOOK_NEXT = Each(AlertLook, {"next": AlertLook.at.type}, lambda given: {"at": given("next")})
+_LOOK_NO_MORE = delete(AlertLook).where(AlertLook.duty_id.in_(bindparam("ids", expanding=True, type_=Uuid())))
 _WRITTEN = (
     Alert.id,
     Alert.duty_id,
@@ -84,13 +87,18 @@ def raise_alerts(
             return 0
         raised = _raised_levels(act.session, [duty.id for duty in duties])
         later = cache(later)  # very many are due at the same few instants
-        alerts, looks = [], []
+        alerts, looks, no_more = [], [], []
         for duty in duties:
             levels, look_next = _look(duty, raised[duty.id], policy, later, at)
             alerts += [_alert(duty, level, at) for level in levels]
-            looks.append({"id": duty.id, "next": look_next})
+            if look_next is None:
+                no_more.append(duty.id)
+            else:
+                looks.append({"id": duty.id, "next": look_next})
         write(connection, alerts, **_RAISE)
         _LOOK_NEXT.run(connection, looks)
+        if no_more:
+            connection.execute(_LOOK_NO_MORE, {"ids": no_more})
         return len(duties)
 
 

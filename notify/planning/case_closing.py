@@ -56,7 +56,7 @@ def close_case(act: Act, rulebook: Rulebook, case: Case, *, reason: str) -> list
     last = [
         (participation, _last_duty(act, rulebook, case, participation)) for participation in participations
     ]
-    write_duties(act, last)
+    write_duties(act, rulebook.policy, last)
     return [duty for _, duty in last]
 
 
@@ -81,7 +81,7 @@ def _last_duty(act: Act, rulebook: Rulebook, case: Case, participation: Particip
         Clock(act.at, due_at(act.at, days, rulebook.calendar)),
         act.at,
     )
-    open_or_waive(act, rulebook, participation, duty)
+    open_or_waive(act, participation, duty)
     return duty
 
 

@@ -170,7 +170,7 @@ def _put_right(act: Act, rulebook: Rulebook, milestone: Milestone, stale: Sequen
         for one in participations_in(act.session, milestone.case_id)
         if one.id in told
     ]
-    write_duties(act, made)
+    write_duties(act, rulebook.policy, made)
     return [duty for _, duty in made]
 
 
@@ -202,10 +202,10 @@ def _correction(
         ),
         act.at,
     )
-    open_or_waive(act, rulebook, participation, duty)
+    open_or_waive(act, participation, duty)
     if urgent:
         # No message may carry it, so the supervisor hears of it at once.
-        duty.no_safe_moment_at = duty.next_alert_at = act.at
+        duty.no_safe_moment_at = act.at
     return duty
 
 

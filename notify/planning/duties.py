@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select, update
 from models.base import is_one_of
 from models.duties import Duty
 from models.messages import Message, MessageDuty, SealedUpdate
+from models.oversight import AlertLook
 from models.people import Participation
 from models.vocabulary import Agency, DutyClass, DutyState, TaskKind
 from notify.ledger.acts import Act
@@ -18,7 +19,8 @@ from notify.ledger.closing import GONE
 from notify.ledger.tasks import open_duty_task
 from notify.ledger.waking import SENT_BY_US, TOLD_BY_A_PERSON
 from notify.ledger.wishes import DECLINED, goes_without
-from notify.planning.rulebook import Rulebook, first_look
+from notify.planning.policy import Policy
+from notify.planning.rulebook import first_look
 
 TASK_OF = {DutyClass.OFFICER_FIRST: TaskKind.CALL, DutyClass.STAFF_TASK: TaskKind.DO_DUTY}
 """What must be there for a person from the first moment of a duty."""
@@ -65,7 +67,7 @@ class Clock:
 
 
 def make_duty(part: Part, source: Source, carrier: Carrier, clock: Clock, at: datetime) -> Duty:
-    """An open duty; nothing looks at it until `compose_at` and `next_alert_at` are set."""
+    """An open duty; no message is made for it until `compose_at` is set, and no alert until it has an `AlertLook`."""
     return Duty(
         participation_id=part.id,
         victim_id=part.victim_id,
@@ -87,9 +89,16 @@ def make_duty(part: Part, source: Source, carrier: Carrier, clock: Clock, at: da
     )
 
 
-def write_duties(act: Act, made: Collection[tuple[Participation, Duty]]) -> None:
+def write_duties(act: Act, policy: Policy, made: Collection[tuple[Participation, Duty]]) -> None:
     """Keep new duties, with what must be there for a person from their first moment."""
     act.write(*(duty for _, duty in made))
+    act.write(
+        *(
+            AlertLook(duty_id=duty.id, at=duty.no_safe_moment_at or first_look(policy, duty))
+            for _, duty in made
+            if duty.state is DutyState.OPEN
+        )
+    )
     for participation, duty in made:
         if duty.state is DutyState.WAIVED:
             act.log("duty waived", duty, owner=duty.victim_id, reason=DECLINED, rule=duty.rule)
@@ -125,7 +134,7 @@ def replace_duties(act: Act, ended: Collection[Duty], made: Collection[Duty]) ->
                 act.run(statement, old=duty.id, new=after)
 
 
-def open_or_waive(act: Act, rulebook: Rulebook, participation: Participation, duty: Duty) -> None:
+def open_or_waive(act: Act, participation: Participation, duty: Duty) -> None:
     """Set a new duty going, unless it is among what she declined."""
     if goes_without(participation, duty):
         duty.state, duty.closed_at, duty.late = DutyState.WAIVED, act.at, act.at > duty.deadline
@@ -133,4 +142,3 @@ def open_or_waive(act: Act, rulebook: Rulebook, participation: Participation, du
     else:
         is_sent = duty.duty_class in SENT_BY_US and duty.rule not in TOLD_BY_A_PERSON
         duty.compose_at = act.at if is_sent else None
-        duty.next_alert_at = first_look(rulebook.policy, duty)

@@ -131,7 +131,7 @@ def plan_duties(
         for rule in rules
         if (participation.id, rule.id) not in settled
     ]
-    write_duties(act, made)
+    write_duties(act, rulebook.policy, made)
     if fresh:
         ask_again(act, rulebook, milestone.kind, participations)
     return [duty for _, duty in made]
@@ -166,7 +166,7 @@ def _duty(
         ),
         act.at,
     )
-    open_or_waive(act, rulebook, participation, duty)
+    open_or_waive(act, participation, duty)
     return duty
 
 

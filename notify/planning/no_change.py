@@ -12,6 +12,7 @@ from models.base import is_one_of
 from models.cases import Case, CaseUnit
 from models.duties import Duty
 from models.keyring import Keyring
+from models.oversight import AlertLook
 from models.people import Participation
 from models.plans import Plan
 from models.vocabulary import NO_CHANGE, NO_CHANGE_RULE, Agency, DutyClass, DutyState
@@ -104,6 +105,7 @@ def open_no_change_duties(
             duties += [duty] if duty else []
             looks.append({"participation": silence.id, "next": look_next})
         act.write(*duties)
+        act.write(*(AlertLook(duty_id=duty.id, at=at) for duty in duties))
         connection.execute(_LOOK_NEXT, looks)
         return len(silences)
 
@@ -132,5 +134,5 @@ def _duty(silence: _Silence, policy: str, day: date, at: datetime) -> Duty:
         Clock(start_of(day), end_of(day)),
         at,
     )
-    duty.compose_at = duty.next_alert_at = at
+    duty.compose_at = at
     return duty

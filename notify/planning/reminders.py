@@ -168,7 +168,7 @@ def _owe(
         Clock(act.at, ends),
         act.at,
     )
-    duty.compose_at = act.at  # and no next_alert_at: a reminder that does not go alerts nobody
+    duty.compose_at = act.at  # and no AlertLook: a reminder that does not go alerts nobody
     act.write(duty)
     act.log("reminder owed", duty, owner=duty.victim_id, rule=duty.rule)
 

@@ -815,7 +815,6 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.Uuid(), nullable=True),
         sa.Column("close_reason_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("compose_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("next_alert_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("no_safe_moment_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
@@ -833,14 +832,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_duties_unit_id")),
         sa.ForeignKeyConstraint(["victim_id"], ["victims.id"], name=op.f("fk_duties_victim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_duties")),
-    )
-    op.create_index(
-        "ix_duties_alert",
-        "duties",
-        ["next_alert_at"],
-        unique=False,
-        sqlite_where=sa.text("next_alert_at is not null"),
-        postgresql_where=sa.text("next_alert_at is not null"),
     )
     op.create_index(
         "ix_duties_compose",
@@ -905,6 +896,15 @@ def upgrade() -> None:
         sqlite_where=sa.text("rule = 'PLAN-NOCHANGE' and state = 'open'"),
         postgresql_where=sa.text("rule = 'PLAN-NOCHANGE' and state = 'open'"),
     )
+
+    op.create_table(
+        "alert_looks",
+        sa.Column("duty_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["duty_id"], ["duties.id"], name=op.f("fk_alert_looks_duty_id")),
+        sa.PrimaryKeyConstraint("duty_id", name=op.f("pk_alert_looks")),
+    )
+    op.create_index(op.f("ix_alert_looks_at"), "alert_looks", ["at"], unique=False)
 
     op.create_table(
         "alerts",
@@ -1104,6 +1104,9 @@ def downgrade() -> None:
     )
 
     op.drop_table("alerts")
+    op.drop_index(op.f("ix_alert_looks_at"), table_name="alert_looks")
+
+    op.drop_table("alert_looks")
     op.drop_index(
         "uq_duties_one_no_change",
         table_name="duties",
@@ -1152,12 +1155,6 @@ def downgrade() -> None:
         table_name="duties",
         sqlite_where=sa.text("compose_at is not null"),
         postgresql_where=sa.text("compose_at is not null"),
-    )
-    op.drop_index(
-        "ix_duties_alert",
-        table_name="duties",
-        sqlite_where=sa.text("next_alert_at is not null"),
-        postgresql_where=sa.text("next_alert_at is not null"),
     )
 
     op.drop_table("duties")

@@ -15,7 +15,7 @@ from models.cases import Case, CaseAccess, CaseUnit, HandOver
 from models.duties import Duty
 from models.ledger import AuditEntry
 from models.milestones import Milestone
-from models.oversight import Alert, Task
+from models.oversight import Alert, AlertLook, Task
 from models.people import Participation
 from models.staff import Staff, Unit
 from models.vocabulary import Agency, AlertState, DutyState, MilestoneKind, Role, TaskKind, TaskState
@@ -124,7 +124,8 @@ class Standing:
     @classmethod
     def of(cls, world: World) -> "Standing":
         rows = sorted(world.rows(Duty), key=lambda duty: duty.id)
-        return cls([(d.id, d.clock_start, d.due_at, d.urgent_by, d.deadline, d.next_alert_at) for d in rows])
+        looks = {look.duty_id: look.at for look in world.rows(AlertLook)}
+        return cls([(d.id, d.clock_start, d.due_at, d.urgent_by, d.deadline, looks.get(d.id)) for d in rows])
 
 
 def test_a_case_that_goes_to_another_team_takes_all_that_is_open_in_it_along(office: World) -> None:

@@ -345,6 +345,7 @@ def _alerts(crowd: Crowd) -> Iterator[Row]:
         common = {
             "duty_id": _id(8, n * DUTIES + DUTIES - 1),
             "participation_id": _id(6, n),
+            "case_id": _id(4, n),
             "unit_id": _carrier(crowd, n),
             "state": AlertState.OPEN,
         }

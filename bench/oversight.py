@@ -56,8 +56,8 @@ ROOMY: Final = "-c shared_buffers=4GB -c max_wal_size=8GB"
 """A server of this size is given a good part of its memory; its own 128 MB are for trying it out."""
 
 _BARE_INSERT = text(
-    "insert into alerts (id, duty_id, participation_id, unit_id, level, to_role, raised_at, state) "
-    "select gen_random_uuid(), d.id, d.participation_id, d.unit_id, 'overdue', 'supervisor', :now, 'open' "
+    "insert into alerts (id, duty_id, participation_id, case_id, unit_id, level, to_role, raised_at, state) "
+    "select gen_random_uuid(), d.id, d.participation_id, p.case_id, d.unit_id, 'overdue', 'supervisor', :now, 'open' "
     "from alert_looks l join duties d on d.id = l.duty_id join participations p on p.id = d.participation_id "
     "where l.at <= :now"
 )

@@ -33,6 +33,12 @@ class Staff(Base):
             sqlite_where=text("email_sealed is not null"),
             postgresql_where=text("email_sealed is not null"),
         ),
+        Index(
+            "ix_staff_left",
+            "id",
+            sqlite_where=text("active is 0"),
+            postgresql_where=text("active is false"),
+        ),
     )
 
     ref: Mapped[str] = mapped_column(unique=True)
@@ -56,7 +62,7 @@ class Absence(Base):
 
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), index=True)
     starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None] = mapped_column(index=True)
     """Empty while nobody knows when they will be back."""
     recorded_at: Mapped[datetime]
     recorded_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))

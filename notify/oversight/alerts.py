@@ -39,6 +39,7 @@ _DUE: Select[*tuple[Any, ...]] = (
         Duty.no_safe_moment_at,
         Participation.paused_at,
         Duty.unit_id,
+        Participation.case_id,
     )
     .select_from(AlertLook)
     .join(Duty, Duty.id == AlertLook.duty_id)
@@ -54,6 +55,7 @@ _WRITTEN = (
     Alert.id,
     Alert.duty_id,
     Alert.participation_id,
+    Alert.case_id,
     Alert.unit_id,
     Alert.level,
     Alert.to_role,
@@ -115,6 +117,7 @@ class _Watched(NamedTuple):
     no_safe_moment_at: datetime | None
     paused_at: datetime | None
     unit_id: UUID
+    case_id: UUID
 
 
 def _look(
@@ -139,6 +142,7 @@ def _alert(duty: _Watched, level: AlertLevel, at: datetime) -> dict[str, Any]:
         "id": new_id(),
         "duty_id": duty.id,
         "participation_id": duty.participation_id,
+        "case_id": duty.case_id,
         "unit_id": duty.unit_id,
         "level": level,
         "to_role": ROLE_FOR[level],

@@ -8,13 +8,12 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from models.cases import Case, CaseUnit
-from models.staff import Staff
 from models.vocabulary import AlertLevel, TaskKind
 from notify.access import Viewer, one_of, visible
 from notify.in_hand import in_hand
 from notify.oversight.queries import WEIGHTS, due_found, highest_alerts, tasks_found
 from notify.oversight.ways import Whose, each_way, units_in_care
-from notify.presence import is_away
+from notify.presence import who_is_away
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def count_cases_left_alone(session: Session, viewer: Viewer, at: datetime) -> in
 
     The officer is the case's, or the one who deals with it for another agency. Each case counts once.
     """
-    away = select(Staff.id).where(is_away(at))
+    away = who_is_away(at)
     care = units_in_care(session, viewer, at)
     parts = select(CaseUnit.case_id).where(one_of(CaseUnit.unit_id, care), CaseUnit.officer_id.in_(away))
     ways = [and_(one_of(Case.unit_id, care), Case.officer_id.in_(away)), Case.id.in_(parts)]

@@ -37,7 +37,7 @@ from models.base import is_one_of
 from models.cases import Case, CaseAccess, CaseUnit
 from models.duties import Duty
 from models.oversight import Alert
-from models.staff import Staff
+from models.people import Participation
 from models.vocabulary import AlertLevel, AlertState, Role
 from notify import presence
 from notify.access import Viewer, one_of
@@ -196,13 +196,14 @@ def alert_ways(session: Session, viewer: Viewer, at: datetime) -> list[ColumnEle
     return [
         and_(in_care, late),
         and_(in_care, is_soon, _no_officer_there(at)),
-        and_(late, _let_into(viewer)),
+        # From few cases to their alerts the way is by the participations: there is no index for the case itself.
+        and_(late, _let_into(viewer), Participation.case_id == Case.id),
     ]
 
 
 def _no_officer_there(at: datetime) -> ColumnElement[bool]:
     """That the officer for a duty of a case is away at `at`, or its agency's part is a unit's with nobody named."""
-    away = select(Staff.id).where(presence.is_away(at))
+    away = presence.who_is_away(at)
     left_alone = (
         select(or_(CaseUnit.officer_id.is_(None), CaseUnit.officer_id.in_(away)))
         .where(CaseUnit.case_id == Case.id, CaseUnit.agency == Duty.owner)

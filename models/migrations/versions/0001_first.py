@@ -151,6 +151,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("email_sealed is not null"),
         postgresql_where=sa.text("email_sealed is not null"),
     )
+    op.create_index(
+        "ix_staff_left",
+        "staff",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("active is 0"),
+        postgresql_where=sa.text("active is false"),
+    )
     op.create_index(op.f("ix_staff_unit_id"), "staff", ["unit_id"], unique=False)
 
     op.create_table(
@@ -180,6 +188,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_absences_staff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_absences")),
     )
+    op.create_index(op.f("ix_absences_ends_at"), "absences", ["ends_at"], unique=False)
     op.create_index(op.f("ix_absences_staff_id"), "absences", ["staff_id"], unique=False)
 
     op.create_table(
@@ -910,6 +919,7 @@ def upgrade() -> None:
         "alerts",
         sa.Column("duty_id", sa.Uuid(), nullable=False),
         sa.Column("participation_id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("unit_id", sa.Uuid(), nullable=False),
         sa.Column("level", sa.String(length=32), nullable=False),
         sa.Column("to_role", sa.String(length=32), nullable=False),
@@ -924,6 +934,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["acknowledged_by_id"], ["staff.id"], name=op.f("fk_alerts_acknowledged_by_id")
         ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_alerts_case_id")),
         sa.ForeignKeyConstraint(["duty_id"], ["duties.id"], name=op.f("fk_alerts_duty_id")),
         sa.ForeignKeyConstraint(
             ["participation_id"], ["participations.id"], name=op.f("fk_alerts_participation_id")
@@ -1304,12 +1315,19 @@ def downgrade() -> None:
     op.drop_table("cases")
     op.drop_table("api_tokens")
     op.drop_index(op.f("ix_absences_staff_id"), table_name="absences")
+    op.drop_index(op.f("ix_absences_ends_at"), table_name="absences")
 
     op.drop_table("absences")
     op.drop_index(op.f("ix_victim_sessions_victim_id"), table_name="victim_sessions")
 
     op.drop_table("victim_sessions")
     op.drop_index(op.f("ix_staff_unit_id"), table_name="staff")
+    op.drop_index(
+        "ix_staff_left",
+        table_name="staff",
+        sqlite_where=sa.text("active is 0"),
+        postgresql_where=sa.text("active is false"),
+    )
     op.drop_index(
         "ix_staff_email",
         table_name="staff",

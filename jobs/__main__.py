@@ -12,6 +12,7 @@ from jobs.worker import Worker
 from models.faults import database_fault
 from models.ids import new_id
 from notify.logs import configure_logs
+from notify.memory import seldom_collected
 from notify.planning.policy import PolicyError
 from notify.wiring import make_services
 
@@ -34,7 +35,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     try:
-        worker.run()
+        with seldom_collected():
+            worker.run()
     except Exception:  # whatever ended the timer: the one who started the process must see that it has ended
         logging.getLogger("jobs").critical("worker ended by itself", exc_info=True)
         return 1

@@ -27,7 +27,7 @@ class Alert(Base):
 
     duty_id: Mapped[UUID] = mapped_column(ForeignKey("duties.id"))
     participation_id: Mapped[UUID] = mapped_column(ForeignKey("participations.id"), index=True)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[UUID]
     """The participation's, which never changes: lists ask of many alerts who may see their cases."""
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
     level: Mapped[AlertLevel]

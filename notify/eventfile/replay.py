@@ -1,6 +1,5 @@
 """Replays an event file in simulated time: a throw-away database, the worker's own ticks, a provider that records."""
 
-import gc
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from notify.eventfile import events
 from notify.eventfile.apply import apply_event
 from notify.eventfile.parse import EventFault, read_events
 from notify.ledger.audit import UNTIL_COMMIT, append_waiting
+from notify.memory import seldom_collected
 from notify.oversight.alerts import alert_policy
 from notify.planning.calendar import england_and_wales
 from notify.planning.catalogue_files import load_catalogue
@@ -40,9 +40,6 @@ PUBLIC_URL = "https://updates.example"
 WORKER = "replay"
 NEEDS_TICKS_FIRST = (events.ReceiptEvent, events.ReadEvent, events.InboundEvent)
 """Events about what the service did: what was due at the same instant is done before them."""
-
-RARELY = 50_000
-"""New objects between two rounds of the garbage collector: nearly all are gone by then without its help."""
 
 MOST_ROUNDS = 10_000
 """Ticks run within one instant: more means that a tick does not move on what it sees."""
@@ -191,12 +188,8 @@ def replay(
     """
     outcome = Outcome()
     began = clock.instant
-    gc.collect()
-    gc.freeze()  # what is loaded by now stays: no need to look through it again and again
-    usual = gc.get_threshold()
-    gc.set_threshold(RARELY, *usual[1:])
     try:
-        with counted_ids(clock.ids):
+        with seldom_collected(), counted_ids(clock.ids):
             for number, event in _in_order(lines, outcome, until):
                 if began is not None and event.at <= began:
                     raise FieldFault(
@@ -209,8 +202,6 @@ def replay(
                 _advance(services, clock, max(until or clock.instant, clock.instant))
                 _settle(services, clock)
     finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
         if isinstance(services.sessions, OneSession):
             services.sessions.close()  # else its open transaction would keep a schema from being dropped
     return outcome

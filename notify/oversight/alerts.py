@@ -1,14 +1,12 @@
 """Alerts: raised by the clock or by delivery, acknowledged and resolved by people."""
 
-from collections import defaultdict
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, delete, insert, select
+from sqlalchemy import Select, String, Uuid, bindparam, delete, func, insert, select, type_coerce
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.columns import columns, write
@@ -27,6 +25,12 @@ from notify.oversight.rules.alerts import ROLE_FOR, AlertPolicy, Deadlines, due_
 BATCH = 1_000
 Later = Callable[[datetime, int], datetime]
 
+_raised = (
+    select(func.aggregate_strings(type_coerce(Alert.level, String()), " "))
+    .where(Alert.duty_id == Duty.id)
+    .correlate(Duty)
+    .scalar_subquery()
+)
 _DUE: Select[*tuple[Any, ...]] = (
     select(
         Duty.id,
@@ -40,6 +44,7 @@ _DUE: Select[*tuple[Any, ...]] = (
         Participation.paused_at,
         Duty.unit_id,
         Participation.case_id,
+        _raised,
     )
     .select_from(AlertLook)
     .join(Duty, Duty.id == AlertLook.duty_id)
@@ -69,7 +74,6 @@ _RAISE = {
     ),
     "each": insert(Alert),
 }
-_RAISED = select(Alert.duty_id, Alert.level).where(Alert.duty_id.in_(bindparam("ids", expanding=True)))
 
 
 def raise_alerts(
@@ -84,14 +88,13 @@ def raise_alerts(
     """Look at every open duty whose next alert is due, and set when to look again. Returns how many were seen."""
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
         connection = act.connection
-        duties = [_Watched._make(row) for row in connection.execute(_DUE, {"now": at, "most": limit})]
+        duties = [_Watched._make(row) for row in connection.execute(_DUE, {"now": at, "most": limit}).all()]
         if not duties:
             return 0
-        raised = _raised_levels(act.session, [duty.id for duty in duties])
         later = cache(later)  # very many are due at the same few instants
         alerts, looks, no_more = [], [], []
         for duty in duties:
-            levels, look_next = _look(duty, raised[duty.id], policy, later, at)
+            levels, look_next = _look(duty, policy, later, at)
             alerts += [_alert(duty, level, at) for level in levels]
             if look_next is None:
                 no_more.append(duty.id)
@@ -118,14 +121,17 @@ class _Watched(NamedTuple):
     paused_at: datetime | None
     unit_id: UUID
     case_id: UUID
+    raised: str | None
+    """The levels of its alerts so far."""
 
 
 def _look(
-    duty: _Watched, raised: AbstractSet[AlertLevel], policy: AlertPolicy, later: Later, at: datetime
+    duty: _Watched, policy: AlertPolicy, later: Later, at: datetime
 ) -> tuple[list[AlertLevel], datetime | None]:
     """Which alerts to raise now, and when to look again."""
     if duty.state is not DutyState.OPEN:
         return [], None
+    raised = {AlertLevel(level) for level in (duty.raised or "").split()}
     levels = []
     if duty.no_safe_moment_at is not None and AlertLevel.URGENT not in raised:
         levels.append(AlertLevel.URGENT)
@@ -149,14 +155,6 @@ def _alert(duty: _Watched, level: AlertLevel, at: datetime) -> dict[str, Any]:
         "raised_at": at,
         "state": AlertState.OPEN,
     }
-
-
-def _raised_levels(session: Session, duty_ids: list[UUID]) -> defaultdict[UUID, set[AlertLevel]]:
-    levels: defaultdict[UUID, set[AlertLevel]] = defaultdict(set)
-    if duty_ids:
-        for duty_id, level in session.connection().execute(_RAISED, {"ids": duty_ids}):
-            levels[duty_id].add(level)
-    return levels
 
 
 def acknowledge(act: Act, alert: Alert) -> None:

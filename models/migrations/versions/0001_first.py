@@ -934,7 +934,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["acknowledged_by_id"], ["staff.id"], name=op.f("fk_alerts_acknowledged_by_id")
         ),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_alerts_case_id")),
         sa.ForeignKeyConstraint(["duty_id"], ["duties.id"], name=op.f("fk_alerts_duty_id")),
         sa.ForeignKeyConstraint(
             ["participation_id"], ["participations.id"], name=op.f("fk_alerts_participation_id")

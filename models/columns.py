@@ -1,11 +1,31 @@
-"""Writes many rows at once: PostgreSQL is given them as columns and needs one statement, SQLite is given one by one."""
+"""Many values at once: PostgreSQL is given them as arrays, in one statement that stays the same however many they are."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, Self
 
-from sqlalchemy import Connection, Executable, TableValuedAlias, bindparam, column, func
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Insert,
+    TableValuedAlias,
+    Uuid,
+    any_,
+    bindparam,
+    column,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import NullType, TypeEngine
+
+from models.base import Table
 
 
 def columns(name: str, **types: TypeEngine[Any]) -> TableValuedAlias:
@@ -18,13 +38,55 @@ def columns(name: str, **types: TypeEngine[Any]) -> TableValuedAlias:
     )
 
 
-def write(
-    connection: Connection, rows: Sequence[Mapping[str, Any]], *, at_once: Executable, each: Executable
-) -> None:
-    """Run `at_once` on PostgreSQL, which takes `columns` named as in the rows, else `each` for every row."""
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        connection.execute(at_once, {name: [row[name] for row in rows] for name in rows[0]})
-    else:
-        connection.execute(each, rows)
+def insert_all(connection: Connection, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all give values for the same columns; the others stay empty."""
+    if len(rows) > 1 and connection.dialect.name == "postgresql":
+        names = tuple(rows[0])
+        connection.execute(
+            _insert_at_once(table, names), {name: [row[name] for row in rows] for name in names}
+        )
+    elif rows:
+        connection.execute(_insert(table), rows if len(rows) > 1 else rows[0])
+
+
+@cache
+def _insert_at_once(table: type[Table], names: tuple[str, ...]) -> Insert:
+    given = columns("given", **{name: table.__table__.c[name].type for name in names})
+    return insert(table).from_select(names, select(given), include_defaults=False)
+
+
+@cache
+def _insert(table: type[Table]) -> Insert:
+    return insert(table)
+
+
+class among(FunctionElement[bool]):  # noqa: N801 - reads as a function, and is one to SQLAlchemy
+    """The condition that a column holds one of the values given under `name`.
+
+    A list with a place for each value is another statement for each number of them: it is read, prepared and planned
+    anew, which takes longer than to run it.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, of: InstrumentedAttribute[Any], name: str) -> None:
+        # The type of a foreign key may not be known yet; all of ours are the ids of rows.
+        kind = Uuid() if isinstance(of.type, NullType) else of.type
+        super().__init__(of, bindparam(name, expanding=True, type_=kind), bindparam(name, type_=ARRAY(kind)))
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002 - how SQLAlchemy asks
+        """As it is: SQLAlchemy would compare it with 1 on SQLite, which then finds no index for it."""
+        return self
+
+
+@compiles(among)
+def _as_places(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    of, places, _ = element.clauses
+    return compiler.process(of.in_(places), **options)
+
+
+@compiles(among, "postgresql")
+def _as_an_array(element: among, compiler: SQLCompiler, **options: Any) -> str:
+    of, _, array = element.clauses
+    return compiler.process(of == any_(array), **options)

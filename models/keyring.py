@@ -16,9 +16,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.columns import among
 from models.keys import DataKey
 
 SERVICE = UUID(int=1)
@@ -159,7 +160,7 @@ def _place(header: bytes, row: Row, column: str) -> bytes:
 _NEW_KEY = insert(DataKey)
 _KEYS_OF = (
     select(DataKey.owner_id, DataKey.version, DataKey.wrapped)
-    .where(DataKey.owner_id.in_(bindparam("owners", expanding=True)))
+    .where(among(DataKey.owner_id, "owners"))
     .order_by(DataKey.version)  # the newest is the last
 )
 

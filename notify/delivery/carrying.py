@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from models.base import is_one_of
+from models.columns import among
 from models.duties import Duty
 from models.messages import MessageDuty
 from models.vocabulary import DutyClass, DutyState
@@ -20,18 +21,18 @@ SENT_AGAIN = "sent_again"
 _CARRIED: Select[*tuple[Any, ...]] = (
     select(MessageDuty.message_id, Duty.id, Duty.rule, Duty.duty_class, Duty.state, Duty.urgent_by)
     .join(Duty, Duty.id == MessageDuty.duty_id)
-    .where(MessageDuty.message_id.in_(bindparam("ids", expanding=True)))
+    .where(among(MessageDuty.message_id, "ids"))
     .order_by(Duty.created_at, Duty.rule, Duty.id)
 )
 _DUTIES_OF = (
     select(MessageDuty.message_id, Duty)
     .join(Duty, Duty.id == MessageDuty.duty_id)
-    .where(MessageDuty.message_id.in_(bindparam("ids", expanding=True)))
+    .where(among(MessageDuty.message_id, "ids"))
     .order_by(Duty.created_at, Duty.rule, Duty.id)
 )
 COMPOSE_AGAIN = (
     update(Duty)
-    .where(Duty.id.in_(bindparam("ids", expanding=True)), is_one_of(Duty.state, DutyState.OPEN))
+    .where(among(Duty.id, "ids"), is_one_of(Duty.state, DutyState.OPEN))
     .values(compose_at=bindparam("now"))
 )
 """Look again, now, at what is still owed: by other means, or on other facts."""

@@ -13,6 +13,7 @@ from sqlalchemy import LargeBinary, Select, String, bindparam, func, select, upd
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
+from models.columns import among
 from models.duties import Duty
 from models.each import Each
 from models.keyring import Keyring, Place, SealBroken
@@ -74,7 +75,7 @@ _NEWS_WAITS = (
     .join(MessageDuty, MessageDuty.message_id == Message.id)
     .join(Duty, Duty.id == MessageDuty.duty_id)
     .where(
-        Message.victim_id.in_(bindparam("victims", expanding=True)),
+        among(Message.victim_id, "victims"),
         is_one_of(Message.state, *WAITING),
         Message.not_before < bindparam("tomorrow"),
         Duty.rule != NO_CHANGE_RULE,

@@ -14,6 +14,7 @@ from sqlalchemy import CompoundSelect, Select, bindparam, null, select, union_al
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
+from models.columns import among
 from models.duties import Duty
 from models.keyring import Keyring, Place, SealBroken
 from models.messages import WORDLESS, Message, MessageDuty
@@ -65,7 +66,7 @@ _WAITING_DUTIES: Select[*tuple[Any, ...]] = (
     .limit(bindparam("most"))
     .with_for_update(of=Duty, skip_locked=True, key_share=True)
 )
-_LOOKED_AT = update(Duty).where(Duty.id.in_(bindparam("ids", expanding=True))).values(compose_at=None)
+_LOOKED_AT = update(Duty).where(among(Duty.id, "ids")).values(compose_at=None)
 _LETTER = (
     Message.id,
     Message.plan_id,
@@ -81,9 +82,9 @@ _LETTER = (
 _MESSAGES: CompoundSelect[*tuple[Any, ...]] = union_all(
     select(Message.created_at, MessageDuty.duty_id, *_LETTER)
     .join(MessageDuty, MessageDuty.message_id == Message.id)
-    .where(MessageDuty.duty_id.in_(bindparam("duties", expanding=True))),
+    .where(among(MessageDuty.duty_id, "duties")),
     select(Message.created_at, null(), *_LETTER).where(
-        Message.participation_id.in_(bindparam("participations", expanding=True)),
+        among(Message.participation_id, "participations"),
         is_one_of(Message.state, *WAITING),
         Message.plan_id.is_not(None),
         Message.error_code.is_distinct_from(SENT_AGAIN),  # she may have it, and take it for the same

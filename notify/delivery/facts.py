@@ -8,11 +8,12 @@ from itertools import groupby
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from models.base import is_one_of
 from models.cases import Case
+from models.columns import among
 from models.messages import Message
 from models.people import ContactPoint, Participation, Representative, Victim
 from models.plans import Plan, PlanChannel
@@ -148,7 +149,7 @@ _STANDINGS: Select[*tuple[Any, ...]] = (
     .outerjoin(PlanChannel, PlanChannel.plan_id == Plan.id)
     .outerjoin(ContactPoint, ContactPoint.id == PlanChannel.contact_point_id)
     .outerjoin(Representative, Representative.id == ContactPoint.representative_id)
-    .where(Participation.id.in_(bindparam("ids", expanding=True)))
+    .where(among(Participation.id, "ids"))
     .order_by(Participation.id, PlanChannel.position)
 )
 

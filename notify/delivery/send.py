@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
+from models.columns import among
 from models.each import Each
 from models.keyring import Keyring, Place
 from models.messages import WORDLESS, Message
@@ -86,7 +87,7 @@ _LOCKED: Select[*tuple[Any, ...]] = (
         Message.callback_hash,
         Message.handed_over_at,
     )
-    .where(Message.id.in_(bindparam("ids", expanding=True)))
+    .where(among(Message.id, "ids"))
     .order_by(Message.id)
     .with_for_update(key_share=True)
 )

@@ -8,10 +8,11 @@ from functools import cache
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import Connection, Executable, Insert, insert
+from sqlalchemy import Connection, Executable
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import Table
+from models.columns import insert_all
 from models.each import Each
 from models.keyring import SERVICE, Keyring, OwnerKey, Row
 from notify.ledger import audit
@@ -62,8 +63,7 @@ class Act:
         """Insert rows that this act will not change again: much cheaper than having the session track them."""
         self.session.flush()
         for table, same in groupby(rows, type):
-            values = [_values(row) for row in same]
-            self.connection.execute(_insert(table), values if len(values) > 1 else values[0])
+            insert_all(self.connection, table, [_values(row) for row in same])
 
     def run(self, statement: Executable, **values: object) -> int:
         """Run a prepared change on rows that this act has not loaded. Returns how many it changed."""
@@ -99,11 +99,6 @@ class Act:
         """Note that a list of `count` rows of one table was shown: one line, however long it was."""
         detail = {"count": count}
         self.records.append(Record(self.logged_at, self.actor, "listed", subject, None, detail=detail))
-
-
-@cache
-def _insert(table: type[Table]) -> Insert:
-    return insert(table)
 
 
 def _values(row: Table) -> dict[str, object]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from models.columns import insert_all
 from models.keyring import SERVICE, Keyring, Place
 from models.ledger import AuditEntry, AuditHead
 
@@ -24,7 +25,6 @@ UNTIL_COMMIT = "audit records until the commit"
 
 _HEAD = select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == HEAD).with_for_update()
 _FIRST_HEAD = insert(AuditHead)
-_ENTRIES = insert(AuditEntry)
 _MOVE_HEAD = (
     update(AuditHead).where(AuditHead.id == HEAD).values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
 )
@@ -85,7 +85,7 @@ def append(session: Session, keys: Keyring, records: Iterable[Record]) -> None:
         row = _row(session, keys, record, seq, last)
         last = row["hash"]
         rows.append(row)
-    connection.execute(_ENTRIES, rows)
+    insert_all(connection, AuditEntry, rows)
     connection.execute(_MOVE_HEAD, {"new_seq": seq, "new_hash": last})
 
 

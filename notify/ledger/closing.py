@@ -6,10 +6,10 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from models.base import is_one_of
+from models.columns import among
 from models.duties import Duty
 from models.ledger import ContactEntry
 from models.messages import WORDLESS, Message, MessageDuty, SealedUpdate
-from models.milestones import Milestone
 from models.oversight import Alert, AlertLook, Task
 from models.vocabulary import AlertState, DutyState, MessageState, TaskState
 from models.windows import VictimWindow
@@ -48,15 +48,13 @@ _CLOSE = (
 )
 _RESOLVE_ALERTS = (
     update(Alert)
-    .where(Alert.duty_id.in_(bindparam("ids", expanding=True)), Alert.state != AlertState.RESOLVED)
+    .where(among(Alert.duty_id, "ids"), Alert.state != AlertState.RESOLVED)
     .values(state=AlertState.RESOLVED, resolved_at=bindparam("now"), resolved_by_id=bindparam("by"))
 )
-_LOOK_NO_MORE = delete(AlertLook).where(
-    AlertLook.duty_id.in_(bindparam("ids", expanding=True, type_=Duty.id.type))
-)
+_LOOK_NO_MORE = delete(AlertLook).where(among(AlertLook.duty_id, "ids"))
 _END_TASKS = (
     update(Task)
-    .where(Task.duty_id.in_(bindparam("ids", expanding=True)), is_one_of(Task.state, TaskState.OPEN))
+    .where(among(Task.duty_id, "ids"), is_one_of(Task.state, TaskState.OPEN))
     .values(state=bindparam("ended"), done_at=bindparam("now"), done_by_id=bindparam("by"))
 )
 _still_owed = exists().where(
@@ -68,9 +66,7 @@ _STOP_WAITING = (
     # A message whose duties are all closed has nothing left to pass on.
     update(Message)
     .where(
-        Message.id.in_(
-            select(MessageDuty.message_id).where(MessageDuty.duty_id.in_(bindparam("ids", expanding=True)))
-        ),
+        Message.id.in_(select(MessageDuty.message_id).where(among(MessageDuty.duty_id, "ids"))),
         is_one_of(Message.state, *WAITING),
         ~_still_owed,
     )
@@ -80,7 +76,7 @@ _STOP_WAITING = (
 _WITHDRAW_UPDATES = (
     # What was never right, or is not any more, goes from the private page before she reads it.
     update(SealedUpdate)
-    .where(SealedUpdate.duty_id.in_(bindparam("ids", expanding=True)), SealedUpdate.read_at.is_(None))
+    .where(among(SealedUpdate.duty_id, "ids"), SealedUpdate.read_at.is_(None))
     .values(withdrawn_at=bindparam("now"))
 )
 
@@ -89,8 +85,8 @@ _OPEN_WINDOWS = (
     # She knows of it from now on, so her own time has begun: planning reckons until when.
     update(VictimWindow)
     .where(
-        VictimWindow.milestone_id.in_(bindparam("milestones", expanding=True, type_=Milestone.id.type)),
-        VictimWindow.participation_id.in_(bindparam("participations", expanding=True)),
+        among(VictimWindow.milestone_id, "milestones"),
+        among(VictimWindow.participation_id, "participations"),
         VictimWindow.opened_at.is_(None),
         VictimWindow.withdrawn_at.is_(None),
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from models.columns import among
 from models.duties import Duty
 from models.milestones import Milestone, UnconcernedSuspect
 from models.people import Participation
@@ -18,7 +19,7 @@ DECLINABLE = (DutyClass.ROUTINE, DutyClass.OFFICER_FIRST, DutyClass.VICTIM_WINDO
 """What a victim who wants no further updates does without."""
 
 _WITHOUT = select(UnconcernedSuspect.participation_id).where(
-    UnconcernedSuspect.participation_id.in_(bindparam("participations", expanding=True)),
+    among(UnconcernedSuspect.participation_id, "participations"),
     UnconcernedSuspect.suspect_index == bindparam("suspect"),
     UnconcernedSuspect.ended_at.is_(None),
 )

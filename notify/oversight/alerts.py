@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, String, Uuid, bindparam, delete, func, insert, select, type_coerce
+from sqlalchemy import Select, String, bindparam, delete, func, select, type_coerce
 from sqlalchemy.orm import Session, sessionmaker
 
-from models.columns import columns, write
+from models.columns import among, insert_all
 from models.duties import Duty
 from models.each import Each
 from models.ids import new_id
@@ -55,25 +55,7 @@ _DUE: Select[*tuple[Any, ...]] = (
     .with_for_update(of=(AlertLook, Duty), skip_locked=True, key_share=True)
 )
 _LOOK_NEXT = Each(AlertLook, {"next": AlertLook.at.type}, lambda given: {"at": given("next")})
-_LOOK_NO_MORE = delete(AlertLook).where(AlertLook.duty_id.in_(bindparam("ids", expanding=True, type_=Uuid())))
-_WRITTEN = (
-    Alert.id,
-    Alert.duty_id,
-    Alert.participation_id,
-    Alert.case_id,
-    Alert.unit_id,
-    Alert.level,
-    Alert.to_role,
-    Alert.raised_at,
-    Alert.state,
-)
-_ALERTS = columns("raised", **{one.key: one.type for one in _WRITTEN})
-_RAISE = {
-    "at_once": insert(Alert).from_select(
-        [one.key for one in _WRITTEN], select(_ALERTS), include_defaults=False
-    ),
-    "each": insert(Alert),
-}
+_LOOK_NO_MORE = delete(AlertLook).where(among(AlertLook.duty_id, "ids"))
 
 
 def raise_alerts(
@@ -100,7 +82,7 @@ def raise_alerts(
                 no_more.append(duty.id)
             else:
                 looks.append({"id": duty.id, "next": look_next})
-        write(connection, alerts, **_RAISE)
+        insert_all(connection, Alert, alerts)
         _LOOK_NEXT.run(connection, looks)
         if no_more:
             connection.execute(_LOOK_NO_MORE, {"ids": no_more})

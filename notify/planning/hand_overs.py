@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.base import is_one_of
 from models.cases import Case, CaseAccess, CaseUnit, HandOver
+from models.columns import among
 from models.duties import Duty
 from models.milestones import Milestone
 from models.oversight import Alert, Task
@@ -48,14 +49,14 @@ _DUTIES = (
     .where(
         Duty.participation_id.in_(_parts),
         is_one_of(Duty.state, DutyState.OPEN),
-        Duty.owner.in_(bindparam("agencies", expanding=True)),
+        among(Duty.owner, "agencies"),
     )
     .values(unit_id=bindparam("unit"))
 )
 _owned = select(Duty.id).where(
     Duty.participation_id.in_(_parts),
     is_one_of(Duty.state, DutyState.OPEN),
-    Duty.owner.in_(bindparam("agencies", expanding=True)),
+    among(Duty.owner, "agencies"),
 )
 _TASKS = (
     update(Task)

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from models.base import is_one_of
+from models.columns import among
 from models.duties import Duty
 from models.messages import SealedUpdate
 from models.milestones import Milestone, MilestoneCorrection, UnconcernedSuspect
@@ -59,7 +60,7 @@ _OPEN_OF = (
     select(Duty)
     .where(
         Duty.participation_id == bindparam("participation"),
-        Duty.milestone_id.in_(bindparam("milestones", expanding=True)),
+        among(Duty.milestone_id, "milestones"),
         # What she was told wrongly is put right, whomever it was about.
         Duty.rule != CORRECTION_RULE,
         is_one_of(Duty.state, DutyState.OPEN),
@@ -73,9 +74,7 @@ _TAKE_BACK = (
     .where(
         SealedUpdate.participation_id == bindparam("participation"),
         SealedUpdate.duty_id.in_(
-            select(Duty.id).where(
-                Duty.milestone_id.in_(bindparam("milestones", expanding=True)), Duty.rule != CORRECTION_RULE
-            )
+            select(Duty.id).where(among(Duty.milestone_id, "milestones"), Duty.rule != CORRECTION_RULE)
         ),
         SealedUpdate.read_at.is_(None),
         SealedUpdate.withdrawn_at.is_(None),

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
+from models.columns import among
 from models.duties import Duty
 from models.keyring import Keyring
 from models.milestones import Milestone
@@ -31,7 +32,7 @@ from notify.planning.rules.windows import ends_at, half_way
 BATCH = 200
 _STANDING = select(VictimWindow).where(
     VictimWindow.milestone_id == bindparam("milestone"),
-    VictimWindow.participation_id.in_(bindparam("participations", expanding=True)),
+    among(VictimWindow.participation_id, "participations"),
     VictimWindow.withdrawn_at.is_(None),
 )
 _LOCK_STANDING = _STANDING.with_for_update(key_share=True).execution_options(populate_existing=True)
@@ -47,7 +48,7 @@ _of_window = (
     Duty.milestone_id == bindparam("milestone"),
 )
 _TOLD = select(func.min(Duty.closed_at)).where(
-    *_of_window, Duty.rule.in_(bindparam("rules", expanding=True)), is_one_of(Duty.state, DutyState.TOLD)
+    *_of_window, among(Duty.rule, "rules"), is_one_of(Duty.state, DutyState.TOLD)
 )
 _OPEN_CORRECTION = select(Duty.id).where(
     *_of_window, Duty.rule == CORRECTION_RULE, is_one_of(Duty.state, DutyState.OPEN)

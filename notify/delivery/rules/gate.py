@@ -13,7 +13,7 @@ from models.vocabulary import (
     DutyClass,
     Refusal,
 )
-from notify.delivery.rules.windows import Interval, Window, next_safe, valid_until
+from notify.delivery.rules.windows import LONGEST_TRIED, Interval, Window, next_safe, valid_until
 
 # A list of what may be automatic, not of what may not: a class added later is refused until someone allows it.
 _AUTOMATIC = frozenset(
@@ -163,7 +163,7 @@ def _is_officer_first(facts: Facts) -> bool:
 def _next_safe(channel: ChannelFacts, plan: PlanFacts, at: datetime) -> Interval | None:
     if channel.state != ContactPointState.VERIFIED:
         return None
-    return next_safe(channel.windows, plan.never_dates, at)
+    return next_safe(channel.windows, plan.never_dates, at, enough=LONGEST_TRIED)
 
 
 def _preferred(

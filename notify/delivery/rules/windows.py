@@ -17,6 +17,9 @@ VALIDITY_MARGIN = timedelta(seconds=60)
 LONGEST_VALIDITY = timedelta(seconds=36_000)
 """The longest validity period that an SMS provider accepts (Twilio, `ValidityPeriod`)."""
 
+LONGEST_TRIED = LONGEST_VALIDITY + VALIDITY_MARGIN
+"""A stretch that has as much left gives a message its whole validity, wherever it ends."""
+
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _WEEK = tuple(Weekday)  # in the order of date.weekday(): Monday is 0
@@ -92,11 +95,13 @@ def next_safe(
     *,
     room: timedelta = MIN_ROOM,
     days_ahead: int = 60,
+    enough: timedelta = timedelta.max,
 ) -> Interval | None:
     """The first safe stretch with at least `room` left at or after `after`, its start clipped to `after`.
 
     Stretches that touch or overlap are one, across midnight too. Looks at the local date of `after` and
-    `days_ahead` dates more: a longer stretch is cut there, and None means that nothing was found so far.
+    `days_ahead` dates more: a longer stretch is cut there, and None means that nothing was found so far. One that is
+    `enough` long is not followed to its end.
     ValueError for a naive `after`.
 
     >>> office = Window(frozenset({Weekday.MON}), time(9), time(17))
@@ -114,6 +119,8 @@ def next_safe(
             break
         else:
             start, end = opens, closes
+        if end - start >= enough:
+            break
     return Interval(start, end) if start < end and end - start >= room else None
 
 

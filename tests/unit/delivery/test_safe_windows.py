@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.vocabulary import Weekday
 from notify.delivery.rules.windows import (
     LONDON,
+    LONGEST_TRIED,
     LONGEST_VALIDITY,
     MIN_ROOM,
     Interval,
@@ -260,3 +261,29 @@ def test_a_message_sent_in_a_stretch_stops_being_tried_while_it_is_still_safe(
         assert interval.start + MINUTE <= until <= interval.start + LONGEST_VALIDITY
         assert is_safe(windows, never, until)
         assert until < interval.end
+
+
+@given(
+    opens=st.times(),
+    closes=st.times(),
+    minutes=st.integers(0, 60 * 24 * 366),
+)
+def test_a_stretch_that_is_not_followed_to_its_end_gives_a_message_the_same_start_and_validity(
+    opens: time, closes: time, minutes: int
+) -> None:
+    windows = [
+        Window(
+            frozenset(EVERY_DAY),
+            opens.replace(second=0, microsecond=0),
+            closes.replace(second=0, microsecond=0),
+        )
+    ]
+    at = utc("2026-01-05 00:00") + timedelta(minutes=minutes)
+
+    whole, part = next_safe(windows, NEVER, at), next_safe(windows, NEVER, at, enough=LONGEST_TRIED)
+
+    if whole is None or part is None:  # a window too short for any message
+        assert whole is part
+    else:
+        assert part.start == whole.start
+        assert valid_until(part, part.start) == valid_until(whole, whole.start)

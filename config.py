@@ -26,9 +26,10 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TwilioAccount:
-    """One account that texts go by; `name` is stored with each message that it carried."""
+    """One account that texts go by."""
 
-    name: str
+    settings: str
+    """How the names of its settings begin: TWILIO or TWILIO_2."""
     account_sid: str
     auth_token: str = field(repr=False)
     sender: str
@@ -39,6 +40,13 @@ class TwilioAccount:
     """A name that a plan can choose for texts to come from."""
     numeric: str | None = None
     """A number that a plan can choose."""
+
+    @property
+    def name(self) -> str:
+        """What is stored with each message that it carried: the account's own, wherever it stands in the settings."""
+        return f"twilio {self.account_sid}" + (
+            f" at {urlsplit(self.base_url).netloc}" if self.base_url else ""
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +144,7 @@ class Settings:
     def twilio_accounts(self) -> tuple[TwilioAccount, ...]:
         """The accounts that texts go by, the preferred one first; none where Twilio is not in use."""
         first = TwilioAccount(
-            "twilio",
+            "TWILIO",
             self.twilio_account_sid or "",
             self.twilio_auth_token or "",
             self.twilio_from or "",
@@ -146,7 +154,7 @@ class Settings:
             self.sms_sender_numeric,
         )
         second = TwilioAccount(
-            "twilio_2",
+            "TWILIO_2",
             self.twilio_2_account_sid or "",
             self.twilio_2_auth_token or "",
             self.twilio_2_from or "",
@@ -227,6 +235,9 @@ def _provider_faults(settings: Settings) -> list[str]:
             "TWILIO_2_AUTH_TOKEN": settings.twilio_2_auth_token,
             "TWILIO_2_FROM": settings.twilio_2_from,
         }
+    first, second = (*settings.twilio_accounts(), None, None)[:2]
+    if first and second and first.name == second.name:
+        faults.append("TWILIO_2_ACCOUNT_SID: is the first account's, which cannot stand by for itself")
     if settings.email_provider == "smtp":
         needed |= {"SMTP_HOST": settings.smtp_host, "EMAIL_FROM": settings.email_from}
         if settings.smtp_username and not settings.smtp_starttls:

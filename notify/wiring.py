@@ -134,7 +134,7 @@ def new_token() -> str:
 def senders_of(account: TwilioAccount) -> dict[Sender, str]:
     """The senders that an account's texts can come from. Raises ConfigError with what is wrong with them."""
     given = {
-        Sender.NEUTRAL: (f"{account.name.upper()}_FROM", account.sender),
+        Sender.NEUTRAL: (f"{account.settings}_FROM", account.sender),
         Sender.NAMED: ("SMS_SENDER_NAMED", account.named),
         Sender.NUMERIC: ("SMS_SENDER_NUMERIC", account.numeric),
     }
@@ -179,7 +179,7 @@ def _twilio(account: TwilioAccount, public_url: str) -> Provider:
             base_url=account.base_url,
         )
     except ValueError as fault:  # an address that texts must not go to, or go through
-        raise ConfigError([f"{account.name.upper()}_BASE_URL or HTTPS_PROXY: {fault}"]) from None
+        raise ConfigError([f"{account.settings}_BASE_URL or HTTPS_PROXY: {fault}"]) from None
 
 
 def _smtp(settings: Settings) -> Provider:

@@ -223,12 +223,35 @@ def test_texts_go_by_the_accounts_that_are_set_in_their_order():
     settings = Settings.from_env(TWILIO | SECOND | {"SMS_2_PER_SECOND": "10"})
 
     assert [
-        (account.name, account.account_sid, account.per_second) for account in settings.twilio_accounts()
+        (account.settings, account.account_sid, account.per_second) for account in settings.twilio_accounts()
     ] == [
-        ("twilio", "AC1", 0),
-        ("twilio_2", "AC2", 10),
+        ("TWILIO", "AC1", 0),
+        ("TWILIO_2", "AC2", 10),
     ]
     assert "the-second-token" not in repr(settings.twilio_accounts()) + repr(settings)
+
+
+def test_an_account_keeps_its_name_where_two_change_places():
+    swapped = SECOND | {"TWILIO_ACCOUNT_SID": "AC2", "TWILIO_2_ACCOUNT_SID": "AC1"}
+
+    before = [account.name for account in Settings.from_env(TWILIO | SECOND).twilio_accounts()]
+    after = [account.name for account in Settings.from_env(TWILIO | swapped).twilio_accounts()]
+
+    assert after == before[::-1]
+    assert len(set(before)) == 2
+
+
+def test_one_account_at_two_addresses_is_two():
+    env = TWILIO | SECOND | {"TWILIO_2_ACCOUNT_SID": "AC1", "TWILIO_2_BASE_URL": "https://api.example.com"}
+
+    first, second = Settings.from_env(env).twilio_accounts()
+
+    assert first.name != second.name
+
+
+def test_an_account_cannot_stand_by_for_itself():
+    with pytest.raises(ConfigError, match="TWILIO_2_ACCOUNT_SID: is the first account's"):
+        Settings.from_env(TWILIO | SECOND | {"TWILIO_2_ACCOUNT_SID": "AC1"})
 
 
 def test_without_twilio_there_is_no_account():

@@ -20,6 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import certifi
+import uvloop
 from twilio.http.response import Response
 from yarl import URL
 
@@ -92,7 +93,7 @@ class _Line:
 
     def __init__(self, timeout: aiohttp.ClientTimeout, at_once: int, proxy: "_Proxy") -> None:
         self.process = os.getpid()
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         Thread(target=self._live, name="twilio", daemon=True).start()
         opened = asyncio.run_coroutine_threadsafe(self._open(timeout, at_once, proxy), self.loop)
         self.session = opened.result()

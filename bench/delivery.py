@@ -36,6 +36,7 @@ from models.vocabulary import MessageState, MilestoneKind
 from notify.cli.database import upgrade_at
 from notify.clock import utc_now
 from notify.ledger.audit import THE_SERVICE, Actor
+from notify.memory import seldom_collected
 from notify.planning.milestones import Happening, record_milestone
 from notify.wiring import Services, make_services
 
@@ -61,7 +62,12 @@ def run(*, full: bool, size: Size | None = None) -> Report:
     size = size or (WHOLE if full else SHORT)
     before = load_now()
     repeats: dict[str, list[Measured]] = {}
-    with a_peer() as peer, TemporaryDirectory(prefix="bench-") as folder, a_server() as url:
+    with (
+        a_peer() as peer,
+        TemporaryDirectory(prefix="bench-") as folder,
+        a_server() as url,
+        seldom_collected(),  # as in a worker, and for all three alike
+    ):
         version = version_of(url)
         repeats[SERVER] = measure(url, peer, size, procrastinate=True)
         repeats[EMBEDDED] = measure(f"sqlite:///{Path(folder) / 'notify.db'}", peer, size)

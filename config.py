@@ -16,6 +16,9 @@ SECRET_CHARACTERS = 32  # the least for a key that signs sessions
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
+TWILIO = "https://api.twilio.com"
+
+
 class ConfigError(Exception):
     """The settings cannot be used; the message has one line a fault, `NAME: reason`, and never a value."""
 
@@ -44,9 +47,10 @@ class TwilioAccount:
     @property
     def name(self) -> str:
         """What is stored with each message that it carried: the account's own, wherever it stands in the settings."""
-        return f"twilio {self.account_sid}" + (
-            f" at {urlsplit(self.base_url).netloc}" if self.base_url else ""
-        )
+        at = urlsplit(self.base_url or TWILIO)
+        port = "" if at.port in {None, 443} else f":{at.port}"
+        elsewhere = "" if at.hostname == urlsplit(TWILIO).hostname else f" at {at.hostname}{port}"
+        return f"twilio {self.account_sid}{elsewhere}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -236,7 +240,7 @@ def _provider_faults(settings: Settings) -> list[str]:
             "TWILIO_2_FROM": settings.twilio_2_from,
         }
     first, second = (*settings.twilio_accounts(), None, None)[:2]
-    if first and second and first.name == second.name:
+    if first and second and first.account_sid and first.name == second.name:
         faults.append("TWILIO_2_ACCOUNT_SID: is the first account's, which cannot stand by for itself")
     if settings.email_provider == "smtp":
         needed |= {"SMTP_HOST": settings.smtp_host, "EMAIL_FROM": settings.email_from}

@@ -52,7 +52,9 @@ def make(url: str, peer: str, clock: Clock) -> Services:
         "STAFF_URL": "http://127.0.0.1:8080",
     }
     settings = Settings.from_env(env)
+    [account] = settings.twilio_accounts()
     texts = TwilioSms(
+        name=account.name,
         account_sid=ACCOUNT,
         auth_token=token,
         sender=sender,

@@ -28,9 +28,14 @@ from sqlalchemy.types import NullType, TypeEngine
 from models.base import Table
 
 
+def _array(of: TypeEngine[Any]) -> ARRAY[Any]:
+    # Of one dimension, in so many words: a JSON value may be a list itself, and is one element all the same.
+    return ARRAY(of, dimensions=1)
+
+
 def columns(name: str, **types: TypeEngine[Any]) -> TableValuedAlias:
     """A table of so many columns as there are types, for a statement on PostgreSQL: each is handed over as an array."""
-    arrays = (bindparam(key, type_=ARRAY(of)) for key, of in types.items())
+    arrays = (bindparam(key, type_=_array(of)) for key, of in types.items())
     return (
         func.unnest(*arrays)
         .table_valued(*(column(key, of) for key, of in types.items()), name=name)
@@ -73,7 +78,7 @@ class among(FunctionElement[bool]):  # noqa: N801 - reads as a function, and is 
     def __init__(self, of: InstrumentedAttribute[Any], name: str) -> None:
         # The type of a foreign key may not be known yet; all of ours are the ids of rows.
         kind = Uuid() if isinstance(of.type, NullType) else of.type
-        super().__init__(of, bindparam(name, expanding=True, type_=kind), bindparam(name, type_=ARRAY(kind)))
+        super().__init__(of, bindparam(name, expanding=True, type_=kind), bindparam(name, type_=_array(kind)))
 
     def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002 - how SQLAlchemy asks
         """As it is: SQLAlchemy would compare it with 1 on SQLite, which then finds no index for it."""

@@ -1,4 +1,4 @@
-"""The order of locks: the case, then its milestone, the participation, her windows, the duties and last their messages."""
+"""The order of locks: the case, then its milestone, the participation, her windows, the duties, when each is looked at, and last their messages."""
 
 from uuid import UUID
 

@@ -48,8 +48,10 @@ _COMPOSE_ALL = _COMPOSE.where(Duty.victim_id == bindparam("victim"))
 
 def wake(act: Act, participation_id: UUID) -> None:
     """Look again, now, at all that is owed in one participation."""
+    act.run(
+        _COMPOSE_ONE, participation=participation_id, now=act.at
+    )  # duties before looks, as everybody locks them
     act.run(_ALERTS, participation=participation_id, now=act.at)
-    act.run(_COMPOSE_ONE, participation=participation_id, now=act.at)
 
 
 def wake_oversight(act: Act, duty_id: UUID) -> None:

@@ -1,12 +1,14 @@
 """Alerts: raised by the clock or by delivery, acknowledged and resolved by people."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, String, bindparam, delete, func, select, type_coerce
+from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.columns import among, insert_all
@@ -25,12 +27,6 @@ from notify.oversight.rules.alerts import ROLE_FOR, AlertPolicy, Deadlines, due_
 BATCH = 1_000
 Later = Callable[[datetime, int], datetime]
 
-_raised = (
-    select(func.aggregate_strings(type_coerce(Alert.level, String()), " "))
-    .where(Alert.duty_id == Duty.id)
-    .correlate(Duty)
-    .scalar_subquery()
-)
 _DUE: Select[*tuple[Any, ...]] = (
     select(
         Duty.id,
@@ -44,7 +40,6 @@ _DUE: Select[*tuple[Any, ...]] = (
         Participation.paused_at,
         Duty.unit_id,
         Participation.case_id,
-        _raised,
     )
     .select_from(AlertLook)
     .join(Duty, Duty.id == AlertLook.duty_id)
@@ -54,6 +49,7 @@ _DUE: Select[*tuple[Any, ...]] = (
     .limit(bindparam("most"))
     .with_for_update(of=(AlertLook, Duty), skip_locked=True, key_share=True)
 )
+_RAISED = select(Alert.duty_id, Alert.level).where(among(Alert.duty_id, "ids"))
 _LOOK_NEXT = Each(AlertLook, {"next": AlertLook.at.type}, lambda given: {"at": given("next")})
 _LOOK_NO_MORE = delete(AlertLook).where(among(AlertLook.duty_id, "ids"))
 
@@ -74,9 +70,13 @@ def raise_alerts(
         if not duties:
             return 0
         later = cache(later)  # very many are due at the same few instants
+        raised = defaultdict[UUID, set[AlertLevel]](set)
+        # Asked once the looks are locked: what another worker raised a moment ago is among them.
+        for duty_id, level in connection.execute(_RAISED, {"ids": [duty.id for duty in duties]}).all():
+            raised[duty_id].add(level)
         alerts, looks, no_more = [], [], []
         for duty in duties:
-            levels, look_next = _look(duty, policy, later, at)
+            levels, look_next = _look(duty, raised[duty.id], policy, later, at)
             alerts += [_alert(duty, level, at) for level in levels]
             if look_next is None:
                 no_more.append(duty.id)
@@ -103,17 +103,14 @@ class _Watched(NamedTuple):
     paused_at: datetime | None
     unit_id: UUID
     case_id: UUID
-    raised: str | None
-    """The levels of its alerts so far."""
 
 
 def _look(
-    duty: _Watched, policy: AlertPolicy, later: Later, at: datetime
+    duty: _Watched, raised: AbstractSet[AlertLevel], policy: AlertPolicy, later: Later, at: datetime
 ) -> tuple[list[AlertLevel], datetime | None]:
     """Which alerts to raise now, and when to look again."""
     if duty.state is not DutyState.OPEN:
         return [], None
-    raised = {AlertLevel(level) for level in (duty.raised or "").split()}
     levels = []
     if duty.no_safe_moment_at is not None and AlertLevel.URGENT not in raised:
         levels.append(AlertLevel.URGENT)

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.orm import Session
 
 from models.columns import among, insert_all
 from models.ids import new_id
+from models.ledger import ContactEntry
 from models.messages import Inbound
+from models.vocabulary import Outcome
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 AWKWARD = [None, "", "NULL", 'a"b,{}\\', "{x}", "\t'é"]
@@ -26,6 +29,19 @@ def make_rows(refs: list[str | None]) -> list[dict[str, object]]:
         }
         for number, ref in enumerate(refs)
     ]
+
+
+def make_entry(rules: list[str]) -> dict[str, object]:
+    ids = {name: new_id() for name in ("id", "participation_id", "victim_id")}
+    return {**ids, "at": NOON, "outcome": Outcome.MESSAGE_ACCEPTED, "reached": False, "rules": rules}
+
+
+def without_foreign_keys(session: Session) -> None:
+    """For one transaction: what is looked at here needs nobody's case."""
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    session.execute(
+        text("PRAGMA defer_foreign_keys = ON" if sqlite else "SET LOCAL session_replication_role = replica")
+    )
 
 
 def kept(sessions) -> dict[object, tuple[object, ...]]:
@@ -59,6 +75,21 @@ def test_what_is_not_given_stays_empty(sessions):
 
     with sessions() as session:
         assert [row.contact_point_id for row in session.scalars(select(Inbound))] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [[["A"], ["B"]], [["A"], ["B", "C"], []], [["A", "B"], ["C", "D"]]],
+    ids=["one", "unequal", "two"],
+)
+def test_a_list_that_a_row_holds_stays_one_value(sessions, rules):
+    entries = [make_entry(one) for one in rules]
+
+    with sessions() as session:  # and nothing is committed
+        without_foreign_keys(session)
+        insert_all(session.connection(), ContactEntry, entries)
+        kept = {row.id: row.rules for row in session.scalars(select(ContactEntry))}
+    assert kept == {entry["id"]: entry["rules"] for entry in entries}
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

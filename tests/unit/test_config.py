@@ -249,9 +249,12 @@ def test_one_account_at_two_addresses_is_two():
     assert first.name != second.name
 
 
-def test_an_account_cannot_stand_by_for_itself():
+@pytest.mark.parametrize(
+    "address", ["", "https://api.twilio.com", "https://API.Twilio.com/", "https://api.twilio.com:443"]
+)
+def test_an_account_cannot_stand_by_for_itself(address):
     with pytest.raises(ConfigError, match="TWILIO_2_ACCOUNT_SID: is the first account's"):
-        Settings.from_env(TWILIO | SECOND | {"TWILIO_2_ACCOUNT_SID": "AC1"})
+        Settings.from_env(TWILIO | SECOND | {"TWILIO_2_ACCOUNT_SID": "AC1", "TWILIO_2_BASE_URL": address})
 
 
 def test_without_twilio_there_is_no_account():

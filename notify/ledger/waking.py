@@ -48,9 +48,8 @@ _COMPOSE_ALL = _COMPOSE.where(Duty.victim_id == bindparam("victim"))
 
 def wake(act: Act, participation_id: UUID) -> None:
     """Look again, now, at all that is owed in one participation."""
-    act.run(
-        _COMPOSE_ONE, participation=participation_id, now=act.at
-    )  # duties before looks, as everybody locks them
+    # Duties before their looks, as everybody locks them.
+    act.run(_COMPOSE_ONE, participation=participation_id, now=act.at)
     act.run(_ALERTS, participation=participation_id, now=act.at)
 
 

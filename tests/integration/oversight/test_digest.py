@@ -41,9 +41,9 @@ from tests.peers.smtp_peer import SmtpPeer
 MORNING = when("Tue 13 Jan 2026 07:30")
 DAY_BEFORE = when("Mon 12 Jan 2026 07:30")
 SECRETS = (
-    "Ada",
+    "Ottilie",  # no word that a Message-ID could hold by chance
     "Canary",
-    "07700",
+    "07700 900777",
     "Canary-Case",
     "Canary-Victim",
     "R6-ARREST",
@@ -302,7 +302,7 @@ def test_nobody_with_an_address_means_nothing_for_the_tick_to_see(owing):
 def test_the_e_mail_says_numbers_and_nothing_of_any_victim_case_unit_or_person(world, tmp_path):
     make_staff(world, "boss", Role.SUPERVISOR, name="Canary Boss")
     make_case(world, "Canary-Case", offence="Canary offence")
-    make_victim(world, "Canary-Victim", case="Canary-Case", name="Ada Canary", mobile="07700 900777")
+    make_victim(world, "Canary-Victim", case="Canary-Case", name="Ottilie Canary", mobile="07700 900777")
     record(world, case="Canary-Case", suspect="Canary Suspect", facts={"court": "Canary Court"})
     give_address(world, "officer", "boss")
 

@@ -44,5 +44,5 @@ def _next(channel: Channel) -> Select[tuple[datetime]]:
 
 _first = union_all(*map(_next, Channel)).subquery()
 
-# One lane asks the database, one waits for the provider, and one writes down what it said.
-TICK = Tick("send", run, select(func.min(_first.c.at)).scalar_subquery(), lanes=3)
+# While one lane waits for the provider, the other asks the database or writes down what was said; a third only makes them wait.
+TICK = Tick("send", run, select(func.min(_first.c.at)).scalar_subquery(), lanes=2)

@@ -17,7 +17,7 @@ from chaos.verdict import Verdict
 from tests.postgres import NoServerError
 
 SHORT = Size(messages=200, bursts=1, kills=15)
-LONG = Size(messages=20_000, bursts=2, kills=500)
+LONG = Size(messages=20_000, bursts=2, kills=350)
 MOST_TO_A_PERSON = 0.05
 """Of what is owed: a service that leaves more than that to people sends nothing twice, and is no use."""
 

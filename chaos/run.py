@@ -44,16 +44,16 @@ A_WHILE = timedelta(minutes=1)
 BETWEEN = timedelta(hours=2)
 """From one burst to the next: a victim hears from us once an hour at most."""
 WAITING = (MessageState.HELD, MessageState.QUEUED)
-LONGEST = 1_500.0  # real seconds for the bursts of one run
+LONGEST = 3_600.0  # real seconds for the bursts of one run
 LEFT = (
     select(func.count(), func.min(Duty.compose_at)).where(Duty.compose_at.is_not(None)),
-    select(func.count(), func.min(Message.not_before)).where(is_one_of(Message.state, *WAITING)),
+    select(func.count()).where(is_one_of(Message.state, *WAITING)),
     select(func.count(), func.min(Message.lease_until)).where(
         is_one_of(Message.state, MessageState.CLAIMED, MessageState.UNCERTAIN),
         Message.lease_until.is_not(None),
     ),
 )
-"""How much waits to be composed, to be sent and to be looked up, and from when on."""
+"""How much waits to be composed, to be sent and to be looked up, and from when on the first and the last."""
 QUIET = ("compose", "send", "reconcile")
 """The ticks that must have nothing left to do before the books are compared."""
 
@@ -173,6 +173,7 @@ class Run:
         try:
             with self.services.reading() as session:
                 composing, waiting, flying = (session.execute(question).one() for question in LEFT)
+                sending_from = next_due(session)["send"]  # later, while the provider is left alone
                 lease = session.get(Lease, "compose")
         except DBAPIError:
             return None
@@ -181,7 +182,7 @@ class Run:
         composed_from = composing[1]
         if composed_from is not None and lease is not None and lease.holder not in self.crew.names:
             composed_from = max(composed_from, lease.until)  # its holder is dead
-        moments = [at for at in (composed_from, waiting[1], flying[1]) if at is not None]
+        moments = [at for at in (composed_from, sending_from, flying[1]) if at is not None]
         return _Left(composing[0] + waiting[0] + flying[0], min(moments, default=None))
 
     def settle(self) -> None:

@@ -12,8 +12,8 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-import aiohttp
 import requests
+from pyreqwest.exceptions import PyreqwestError
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
@@ -171,7 +171,7 @@ class TwilioSms:
             return answer
         except Rejected as rejected:
             return rejected.of_a_send()
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except PyreqwestError as error:
             return of_the_wire(error)
         except UNREADABLE:
             return Uncertain("answer_not_understood")

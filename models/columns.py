@@ -1,10 +1,11 @@
 """Many values at once: PostgreSQL is given them as arrays, in one statement that stays the same however many they are."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Connection,
     Insert,
@@ -46,18 +47,31 @@ def columns(name: str, **types: TypeEngine[Any]) -> TableValuedAlias:
 def insert_all(connection: Connection, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all give values for the same columns; the others stay empty."""
     if len(rows) > 1 and connection.dialect.name == "postgresql":
-        names = tuple(rows[0])
-        connection.execute(
-            _insert_at_once(table, names), {name: [row[name] for row in rows] for name in names}
-        )
+        columns_of = {name: [row[name] for row in rows] for name in rows[0]}
+        # What they all share is given once: taking an array of it apart costs as much as one of other values.
+        shared = [name for name, values in columns_of.items() if _is_shared(table, name, values)]
+        values = columns_of | {name: columns_of[name][0] for name in shared}
+        connection.execute(_insert_at_once(table, tuple(rows[0]), frozenset(shared)), values)
     elif rows:
         connection.execute(_insert(table), rows if len(rows) > 1 else rows[0])
 
 
-@cache
-def _insert_at_once(table: type[Table], names: tuple[str, ...]) -> Insert:
-    given = columns("given", **{name: table.__table__.c[name].type for name in names})
-    return insert(table).from_select(names, select(given), include_defaults=False)
+def _is_shared(table: type[Table], name: str, values: list[Any]) -> bool:
+    column = table.__table__.c[name]
+    if column.primary_key or isinstance(
+        column.type, JSON
+    ):  # the null of JSON is another than that of the database
+        return False
+    first = values[0]
+    return all(value is first for value in values)
+
+
+@lru_cache(maxsize=256)
+def _insert_at_once(table: type[Table], names: tuple[str, ...], shared: frozenset[str]) -> Insert:
+    types = {name: table.__table__.c[name].type for name in names}
+    given = columns("given", **{name: kind for name, kind in types.items() if name not in shared})
+    one = (bindparam(name, type_=types[name]) if name in shared else given.c[name] for name in names)
+    return insert(table).from_select(names, select(*one), include_defaults=False)
 
 
 @cache

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
 
-from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.schema import CreateSchema, DropSchema
+
+from models.arrays import FlatListDumper
 
 BUSY_MILLISECONDS = 30_000
 """How long a SQLite writer waits for the one before it."""
@@ -210,8 +211,7 @@ def _tune_sqlite(engine: Engine, *, throw_away: bool, alone: bool) -> None:
 def _tune_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
-        # As text, each element would be searched for what must be escaped: bytes take three hundred times as long.
-        connection.adapters.register_dumper(list, ListBinaryDumper)
+        connection.adapters.register_dumper(list, FlatListDumper)
         with connection.cursor() as cursor:
             # Our questions are for few rows among very many: on today's disks an index finds them sooner than reading
             # a table from end to end, which the server's default takes from the days of turning ones.

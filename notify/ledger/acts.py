@@ -61,9 +61,13 @@ class Act:
 
     def write(self, *rows: Table) -> None:
         """Insert rows that this act will not change again: much cheaper than having the session track them."""
-        self.session.flush()
         for table, same in groupby(rows, type):
-            insert_all(self.connection, table, [_values(row) for row in same])
+            self.write_values(table, [_values(row) for row in same])
+
+    def write_values(self, table: type[Table], rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert rows of one table, all with values for the same columns; the others stay empty."""
+        self.session.flush()
+        insert_all(self.connection, table, rows)
 
     def run(self, statement: Executable, **values: object) -> int:
         """Run a prepared change on rows that this act has not loaded. Returns how many it changed."""

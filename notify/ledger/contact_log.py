@@ -129,27 +129,27 @@ def write_attempts(
 
     With each message come the rules of the duties that it carries, and its words where no line has them yet.
     """
-    act.write(*(_attempt(act, outcome, *one) for one in sent))
+    act.write_values(ContactEntry, [_attempt(act, outcome, *one) for one in sent])
 
 
 def _attempt(
     act: Act, outcome: Outcome, message: Sent, rules: Sequence[str], words: Words | None
-) -> ContactEntry:
+) -> dict[str, object]:
     entry_id = new_id()
     subject, text = _sealed(act, message.victim_id, entry_id, words) if words else (None, None)
-    return ContactEntry(
-        id=entry_id,
-        participation_id=message.participation_id,
-        victim_id=message.victim_id,
-        at=act.at,
-        outcome=outcome,
-        reached=False,
-        message_id=message.id,
-        contact_point_id=message.contact_point_id,
-        rules=sorted(set(rules)),
-        subject_sealed=subject,
-        text_sealed=text,
-    )
+    return {
+        "id": entry_id,
+        "participation_id": message.participation_id,
+        "victim_id": message.victim_id,
+        "at": act.at,
+        "outcome": outcome,
+        "reached": False,
+        "message_id": message.id,
+        "contact_point_id": message.contact_point_id,
+        "rules": sorted(set(rules)),
+        "subject_sealed": subject,
+        "text_sealed": text,
+    }
 
 
 def _sealed(act: Act, victim: UUID, entry_id: UUID, words: Words) -> tuple[bytes | None, bytes | None]:

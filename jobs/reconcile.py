@@ -14,11 +14,12 @@ from notify.wiring import Services
 def run(services: Services, _worker: str) -> int:
     """Settle what can be settled."""
     sessions, keys, providers = services.sessions, services.keys, services.providers
+    reads = services.database.reads
     policy = services.rulebook.policy
     patience = Patience(
         timedelta(hours=policy.no_receipt_urgent_hours), timedelta(hours=policy.no_receipt_hours)
     )
-    return reconcile(sessions, keys, providers, clock=services.clock) + ask_unheard(
+    return reconcile(sessions, reads, keys, providers, clock=services.clock) + ask_unheard(
         sessions, keys, providers, patience, clock=services.clock
     )
 

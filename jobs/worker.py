@@ -23,7 +23,18 @@ from jobs.tick import Tick
 from jobs.timetable import TIMETABLE
 from models.session import Database
 from models.vocabulary import Sender
-from notify.delivery.providers.base import Accepted, Answer, Became, Found, NotAsked, Outgoing, Provider
+from notify.delivery.providers.base import (
+    Accepted,
+    Answer,
+    Became,
+    Found,
+    Known,
+    Lost,
+    NotAsked,
+    Outgoing,
+    Provider,
+    ProviderError,
+)
 from notify.delivery.routing import set_up
 from notify.wiring import Services
 
@@ -76,10 +87,11 @@ class Draining:
             return [NotAsked("worker_stopping") for _ in outgoing]
         return self.provider.send_all(outgoing, at=at)
 
-    def look_up(
-        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
-    ) -> Found:
-        return self.provider.look_up(outgoing, since=since, at=at, known_refs=known_refs)
+    def look_up(self, outgoing: Outgoing, *, since: datetime, at: datetime, known: Known) -> Found:
+        return self.provider.look_up(outgoing, since=since, at=at, known=known)
+
+    def look_up_all(self, lost: Sequence[Lost], *, at: datetime, known: Known) -> list[Found | ProviderError]:
+        return self.provider.look_up_all(lost, at=at, known=known)
 
     def redact(self, provider_ref: str) -> None:
         self.provider.redact(provider_ref)

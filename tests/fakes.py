@@ -1,7 +1,7 @@
 """Fakes that enter by the front door: a clock that moves when told to, and a provider that remembers and obeys."""
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -13,6 +13,7 @@ from notify.delivery.providers.base import (
     Became,
     CannotTell,
     Found,
+    Known,
     NotFound,
     OneByOne,
     Outgoing,
@@ -100,11 +101,9 @@ class RecordingProvider(OneByOne):
             raise answer.raises
         return Accepted(_ref(outgoing))
 
-    def look_up(
-        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
-    ) -> Found:
+    def look_up(self, outgoing: Outgoing, *, since: datetime, at: datetime, known: Known) -> Found:
         """Whether the message arrived."""
-        del since, at, known_refs
+        del since, at, known
         self.looked_up.append(outgoing)
         if self.blind:
             return CannotTell()

@@ -1,17 +1,21 @@
 """Reconciles: a send with no certain outcome is looked up at the provider before anything is sent again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import bindparam, select, union_all
+from sqlalchemy import Select, bindparam, select, union_all
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import is_one_of
+from models.columns import among
 from models.duties import Duty
 from models.keyring import Keyring, SealBroken
 from models.messages import Message
 from models.people import ContactPoint, Participation
-from models.vocabulary import DutyClass, DutyState, MessageState, TaskKind
+from models.vocabulary import Channel, DutyClass, DutyState, MessageState, TaskKind
 from notify.clock import Clock
 from notify.delivery.carrying import SENT_AGAIN, duties_of
 from notify.delivery.claiming import LEASE
@@ -19,9 +23,10 @@ from notify.delivery.providers.base import (
     Adopted,
     CannotTell,
     Found,
+    Known,
+    Lost,
     NotFound,
     Outgoing,
-    Provider,
     ProviderError,
 )
 from notify.delivery.providers.routes import Routes
@@ -33,9 +38,6 @@ from notify.ledger.tasks import open_duty_task, open_task
 
 BATCH = 50
 LOOK_AGAIN = timedelta(minutes=5)
-AROUND = timedelta(minutes=2)
-"""How far clocks may differ when messages of about the same time are compared."""
-
 _SAME_PLACE = select(ContactPoint.value_index).where(ContactPoint.id == bindparam("point")).scalar_subquery()
 _OTHERS = union_all(
     select(Message.state).where(Message.provider_ref == bindparam("ref"), Message.id != bindparam("message")),
@@ -50,14 +52,15 @@ _OTHERS = union_all(
 )
 
 
+_KNOWN: Select[*tuple[Any, ...]] = select(Message.provider_ref).where(among(Message.provider_ref, "refs"))
+
+
 @dataclass(frozen=True)
 class _Question:
     """One message whose outcome is unknown, with all that a look-up needs."""
 
-    outgoing: Outgoing
+    lost: Lost
     provider: str | None
-    since: datetime
-    known_refs: frozenset[str]
     why: str | None
     """What was said when it became uncertain; empty where its worker died."""
 
@@ -69,6 +72,7 @@ class _Repeat:
 
 def reconcile(
     sessions: sessionmaker[Session],
+    reads: sessionmaker[Session],
     keys: Keyring,
     providers: Routes,
     *,
@@ -76,29 +80,39 @@ def reconcile(
     limit: int = BATCH,
 ) -> int:
     """Settle what can be settled of the messages whose outcome is unknown. Returns how many were looked at."""
-    questions = _take(sessions, keys, at=clock(), limit=limit)
-    for question in questions:
-        provider = providers.carrier(question.outgoing.channel, question.provider)
-        found = _ask(question, provider, at=clock())
-        if found is not None:
-            receipts_come = provider is not None and provider.gives_receipts
-            _settle(sessions, keys, question.outgoing, found, at=clock(), has_receipts=receipts_come)
+    questions = sorted(_take(sessions, keys, at=clock(), limit=limit), key=_carrier)
+    for (channel, name), same in groupby(questions, _carrier):
+        asked = list(same)
+        provider = providers.carrier(Channel(channel), name or None)
+        if provider is None:  # others are set up now: that they know nothing proves nothing
+            answers: list[Found | ProviderError] = [CannotTell()] * len(asked)
+        else:
+            answers = provider.look_up_all([one.lost for one in asked], at=clock(), known=_known(reads))
+        repeated = provider.repeated_after if provider else ()
+        receipts_come = provider is not None and provider.gives_receipts
+        for question, found in zip(asked, answers, strict=True):
+            # What cannot be asked now is asked again when the lease has run out.
+            if not isinstance(found, ProviderError):
+                again = isinstance(found, CannotTell) and question.why in repeated
+                settled = _Repeat() if again else found
+                _settle(
+                    sessions, keys, question.lost.outgoing, settled, at=clock(), has_receipts=receipts_come
+                )
     return len(questions)
 
 
-def _ask(question: _Question, provider: Provider | None, *, at: datetime) -> Found | _Repeat | None:
-    """What the provider says; None when it cannot be asked now, and is asked again when the lease has run out."""
-    if provider is None:
-        return CannotTell()  # others are set up now: that they know nothing proves nothing
-    try:
-        found = provider.look_up(
-            question.outgoing, since=question.since, at=at, known_refs=question.known_refs
-        )
-    except ProviderError:
-        return None
-    if isinstance(found, CannotTell) and question.why in provider.repeated_after:
-        return _Repeat()
-    return found
+def _carrier(question: _Question) -> tuple[str, str]:
+    return question.lost.outgoing.channel, question.provider or ""
+
+
+def _known(reads: sessionmaker[Session]) -> Known:
+    """Asked of the few records that may be the lost ones: of all that was sent since, there may be very many."""
+
+    def known(refs: Collection[str]) -> set[str]:
+        with reads() as session:
+            return set(session.scalars(_KNOWN, {"refs": list(refs)}))
+
+    return known
 
 
 def _take(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit: int) -> list[_Question]:
@@ -123,13 +137,12 @@ def _take(sessions: sessionmaker[Session], keys: Keyring, *, at: datetime, limit
                 act.log("message uncertain", message, owner=message.victim_id)
             message.lease_until = at + LOOK_AGAIN
             since = message.claimed_at or message.created_at
-            known = _known_refs(act.session, since)
             try:
                 outgoing = _outgoing(act, message)
             except SealBroken:  # no look-up is possible without her number; the others go on
                 _cannot_tell(act, message, duties_of(act.session, [message.id])[message.id])
                 continue
-            taken.append(_Question(outgoing, message.provider, since, known, message.error_code))
+            taken.append(_Question(Lost(outgoing, since), message.provider, message.error_code))
         return taken
 
 
@@ -147,16 +160,6 @@ def _outgoing(act: Act, message: Message) -> Outgoing:
         attempt=message.attempt,
         callback_token="",
     )
-
-
-def _known_refs(session: Session, since: datetime) -> frozenset[str]:
-    """The provider's names that messages of ours hold already, of those claimed at about that time or later."""
-    refs = session.scalars(
-        select(Message.provider_ref).where(
-            Message.claimed_at >= since - AROUND, Message.provider_ref.is_not(None)
-        )
-    )
-    return frozenset(ref for ref in refs if ref is not None)
 
 
 def _may_be_of(act: Act, message: Message, ref: str) -> set[MessageState]:

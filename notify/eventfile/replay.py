@@ -1,6 +1,6 @@
 """Replays an event file in simulated time: a throw-away database, the worker's own ticks, a provider that records."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from models.keyring import Keyring, RootKeys
 from models.session import Database, OneSession, open_database, schema_of_its_own
 from models.tables import metadata
 from models.vocabulary import Channel
-from notify.delivery.providers.base import Accepted, Found, NotFound, OneByOne, Outgoing
+from notify.delivery.providers.base import Accepted, Found, Known, NotFound, OneByOne, Outgoing
 from notify.delivery.providers.routes import Routes
 from notify.delivery.writing import Writer
 from notify.errors import FieldFault
@@ -90,11 +90,9 @@ class Recorder(OneByOne):
         outgoing.seconds_left(at)
         return Accepted(f"recorded-{next(self.numbers)}")
 
-    def look_up(
-        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
-    ) -> Found:
+    def look_up(self, outgoing: Outgoing, *, since: datetime, at: datetime, known: Known) -> Found:
         """Nothing is ever uncertain here."""
-        del outgoing, since, at, known_refs
+        del outgoing, since, at, known
         return NotFound()
 
     def redact(self, provider_ref: str) -> None:

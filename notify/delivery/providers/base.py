@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -110,6 +110,17 @@ class CannotTell:
 
 Found = Adopted | NotFound | CannotTell
 
+Known = Callable[[Collection[str]], Collection[str]]
+"""Which of these names, all of them the provider's, messages of ours hold already."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A message of whose sending nothing certain is known. It was claimed at `since`: it did not leave before that."""
+
+    outgoing: Outgoing
+    since: datetime
+
 
 @dataclass(frozen=True)
 class Became:
@@ -155,14 +166,14 @@ class Provider(Protocol):
     def send_all(self, outgoing: Sequence[Outgoing], *, at: datetime) -> list[Answer]:
         """Hand over `at_once` messages at most, each of them once. One answer each, in their order."""
 
-    def look_up(
-        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
-    ) -> Found:
-        """Ask what became of a send that had no certain outcome.
+    def look_up(self, outgoing: Outgoing, *, since: datetime, at: datetime, known: Known) -> Found:
+        """Ask what became of a send that had no certain outcome; `since` as in Lost, `at` the present instant.
 
-        `since` is when the message was claimed, `at` the present instant, `known_refs` the provider's names that
-        other messages of ours already hold. Raises TryLater if the provider could not be asked, or not yet.
+        Raises TryLater if the provider could not be asked, or not yet.
         """
+
+    def look_up_all(self, lost: Sequence[Lost], *, at: datetime, known: Known) -> list[Found | ProviderError]:
+        """The same of several. One answer each, in their order."""
 
     def became(self, provider_ref: str) -> Became | None:
         """What became of a message that it took; None while it cannot say. Raises TryLater if it could not be asked."""
@@ -194,6 +205,20 @@ class OneByOne:
     def send_all(self, outgoing: Sequence[Outgoing], *, at: datetime) -> list[Answer]:
         """As Provider says."""
         return [self._answer(one, at) for one in outgoing]
+
+    def look_up(self, outgoing: Outgoing, *, since: datetime, at: datetime, known: Known) -> Found:
+        """As Provider says."""
+        raise NotImplementedError
+
+    def look_up_all(self, lost: Sequence[Lost], *, at: datetime, known: Known) -> list[Found | ProviderError]:
+        """As Provider says."""
+        return [self._found(one, at, known) for one in lost]
+
+    def _found(self, lost: Lost, at: datetime, known: Known) -> Found | ProviderError:
+        try:
+            return self.look_up(lost.outgoing, since=lost.since, at=at, known=known)
+        except ProviderError as answer:
+            return answer
 
     def _answer(self, outgoing: Outgoing, at: datetime) -> Answer:
         try:

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from notify.delivery.providers.base import (
     Accepted,
     Adopted,
     Found,
+    Known,
     NotFound,
     OneByOne,
     Outgoing,
@@ -63,11 +64,9 @@ class Outbox(OneByOne):
             raise Uncertain("outbox_write_failed")
         return Accepted(str(outgoing.message_id))
 
-    def look_up(
-        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
-    ) -> Found:
+    def look_up(self, outgoing: Outgoing, *, since: datetime, at: datetime, known: Known) -> Found:
         """Read the file: a whole line with the message's id is the message."""
-        del since, at, known_refs  # the id settles it
+        del since, at, known  # the id settles it
         try:
             found = any(message.message_id == outgoing.message_id for message in _messages(self._path))
         except OSError:

@@ -13,6 +13,7 @@ from notify.delivery.providers.base import (
     Accepted,
     CannotTell,
     Found,
+    Known,
     OneByOne,
     Outgoing,
     ProviderError,
@@ -75,11 +76,9 @@ class SmtpEmail(OneByOne):
             raise failure
         return Accepted(message_id)
 
-    def look_up(
-        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
-    ) -> Found:
+    def look_up(self, outgoing: Outgoing, *, since: datetime, at: datetime, known: Known) -> Found:
         """SMTP cannot be asked."""
-        del outgoing, since, at, known_refs
+        del outgoing, since, at, known
         return CannotTell()
 
     def redact(self, provider_ref: str) -> None:

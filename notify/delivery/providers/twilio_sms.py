@@ -25,6 +25,8 @@ from notify.delivery.providers.base import (
     Became,
     CannotTell,
     Found,
+    Known,
+    Lost,
     NotFound,
     Outgoing,
     ProviderError,
@@ -112,31 +114,28 @@ class TwilioSms:
         answers = self._loop.run([self._create(one, at) for one in outgoing])
         return [answer if isinstance(answer, Answer) else unforeseen(answer) for answer in answers]
 
-    def look_up(
-        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
-    ) -> Found:
-        """Search Twilio's records for a message to this number that no other message of ours holds.
+    def look_up(self, outgoing: Outgoing, *, since: datetime, at: datetime, known: Known) -> Found:
+        """As `look_up_all`, of one."""
+        [found] = self.look_up_all([Lost(outgoing, since)], at=at, known=known)
+        if isinstance(found, ProviderError):
+            raise found
+        return found
 
-        A whole number settles it, if it is the only one. A number with its last digits hidden may be another
-        person's, so it only casts doubt. Absence counts once the records have settled.
+    def look_up_all(self, lost: Sequence[Lost], *, at: datetime, known: Known) -> list[Found | ProviderError]:
+        """Search Twilio's records for messages to these numbers that no other message of ours holds.
+
+        What was sent has its number hidden, so that the records of a time can only be listed for all numbers: once
+        for all that are asked about, for after a crash in a burst that is a thousand records for each of fifty.
         """
-        listed = self._list(outgoing.to, since - CLOCK_TOLERANCE)
-        if isinstance(listed, ProviderError):
-            raise listed
-        candidates = [
-            record
-            for record in listed.records
-            if record.sid not in known_refs
-            and record.created_after(since - CLOCK_TOLERANCE)
-            and record.may_be_to(outgoing.to)
-        ]
-        if len(candidates) == 1 and candidates[0].to == outgoing.to:
-            return Adopted(candidates[0].sid)
-        if candidates or not listed.complete:
-            return CannotTell()
-        if at - since < SETTLING:
-            raise TryLater("records_not_settled", SETTLING - (at - since))
-        return NotFound()
+        # What still waits has no date sent, and is listed first: in the other order a message that is sent at this
+        # moment would be in neither list.
+        waiting = [self._list(to=one.outgoing.to) for one in lost]
+        since = min(one.since for one in lost)
+        sent = self._list(date_sent_after=(since - CLOCK_TOLERANCE).astimezone(UTC))
+        if isinstance(sent, _Listed) and not sent.complete and len(lost) > 1:
+            # Of a shorter time there may be few enough.
+            return [found for one in lost for found in self.look_up_all([one], at=at, known=known)]
+        return [_conclude(one, own, sent, at, known) for one, own in zip(lost, waiting, strict=True)]
 
     def became(self, provider_ref: str) -> Became | None:
         """Fetch the message's record: a receipt of it may have been lost on its way."""
@@ -176,19 +175,15 @@ class TwilioSms:
         except UNREADABLE:
             return Uncertain("answer_not_understood")
 
-    def _list(self, to: str, since: datetime) -> "_Listed | TryLater":
+    def _list(self, **query: object) -> "_Listed | TryLater":
         limits = {"limit": self._search_limit, "page_size": min(self._search_limit, PAGE_SIZE)}
         try:
-            # The first finds what is still waiting, which has no date sent; the second what was sent,
-            # whose number is hidden by then.
-            waiting = self._messages.list(to=to, **limits)
-            sent = self._messages.list(date_sent_after=since.astimezone(UTC), **limits)
-            records = {record.sid: record for record in map(_record, [*waiting, *sent])}
+            records = tuple(map(_record, self._messages.list(**query, **limits)))
         except Rejected as rejected:
             return rejected.of_a_question()
         except (requests.RequestException, *UNREADABLE):
             return TryLater("no_answer")
-        return _Listed(tuple(records.values()), complete=max(len(waiting), len(sent)) < self._search_limit)
+        return _Listed(records, complete=len(records) < self._search_limit)
 
     def _fetch(self, provider_ref: str) -> Became | TryLater | None:
         try:
@@ -234,6 +229,35 @@ class _Record:
 class _Listed:
     records: tuple[_Record, ...]
     complete: bool
+
+
+def _conclude(
+    lost: Lost, waiting: _Listed | TryLater, sent: _Listed | TryLater, at: datetime, known: Known
+) -> Found | ProviderError:
+    """What the records say of one message.
+
+    A whole number settles it, if it is the only one. A number with its last digits hidden may be another person's,
+    so it only casts doubt. Absence counts once the records have settled.
+    """
+    if isinstance(waiting, TryLater):
+        return waiting
+    if isinstance(sent, TryLater):
+        return sent
+    to, since = lost.outgoing.to, lost.since
+    fitting = {
+        record.sid: record
+        for record in (*waiting.records, *sent.records)
+        if record.may_be_to(to) and record.created_after(since - CLOCK_TOLERANCE)
+    }
+    others = known(fitting.keys()) if fitting else ()
+    candidates = [record for sid, record in fitting.items() if sid not in others]
+    if len(candidates) == 1 and candidates[0].to == to:
+        return Adopted(candidates[0].sid)
+    if candidates or not (waiting.complete and sent.complete):
+        return CannotTell()
+    if at - since < SETTLING:
+        return TryLater("records_not_settled", SETTLING - (at - since))
+    return NotFound()
 
 
 def _record(message: Any) -> _Record:

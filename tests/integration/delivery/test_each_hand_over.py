@@ -278,7 +278,9 @@ def test_an_answer_that_comes_after_all_is_believed_and_nothing_is_sent_again(wo
         limit=9,
     )
     world.clock.now = MONDAY + LEASE
-    reconcile(services.sessions, services.keys, services.providers, clock=world.clock)
+    reconcile(
+        services.sessions, services.database.reads, services.keys, services.providers, clock=world.clock
+    )
     assert world.states() == ["queued"]
 
     record_answers(services.sessions, services.keys, [(claims[0], Accepted("late"))], at=world.clock)

@@ -1,13 +1,12 @@
 """Two victims share a phone, as a mother and her daughter may: what the provider has for the one is not taken for the other's."""
 
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 from models.messages import Message
 from models.oversight import Task
 from models.vocabulary import Channel, MessageState
-from notify.delivery.providers.base import Adopted, CannotTell, Found, NotFound, Outgoing, Uncertain
+from notify.delivery.providers.base import Adopted, CannotTell, Found, Known, NotFound, Outgoing, Uncertain
 from notify.delivery.providers.routes import Routes
 from tests.fakes import Answer, RecordingProvider
 from tests.make import make_case, make_plan, make_victim, make_world, record, run_ticks, when
@@ -19,12 +18,11 @@ LOST = Uncertain("answer_lost")
 class ByNumber(RecordingProvider):
     """Looks up as Twilio does: by number, among what no other message of ours holds."""
 
-    def look_up(
-        self, outgoing: Outgoing, *, since: datetime, at: datetime, known_refs: Collection[str]
-    ) -> Found:
+    def look_up(self, outgoing: Outgoing, *, since: datetime, at: datetime, known: Known) -> Found:
         del since, at
         refs = [f"ref-{one.outgoing.message_id}" for one in self.arrived if one.to == outgoing.to]
-        free = [ref for ref in refs if ref not in known_refs]
+        held = known(refs)
+        free = [ref for ref in refs if ref not in held]
         if len(free) == 1:
             return Adopted(free[0])
         return CannotTell() if free else NotFound()

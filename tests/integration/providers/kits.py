@@ -21,6 +21,8 @@ from tests.peers.smtp_peer import DROP, Mail, SmtpPeer
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 SETTLED = NOW + SETTLING
+nobodys = set[str]().intersection
+"""No record is known to be of another message of ours."""
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "a-token-for-tests"
 NUMBER = "+447700900123"

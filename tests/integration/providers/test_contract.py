@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notify.delivery.providers.base import Adopted, CannotTell, NotFound, ProviderError, Refused
-from tests.integration.providers.kits import BREAKS, KITS, NOW, SECRETS, SETTLED, TEXT, Break, Kit
+from tests.integration.providers.kits import BREAKS, KITS, NOW, SECRETS, SETTLED, TEXT, Break, Kit, nobodys
 
 
 @pytest.fixture(params=sorted(KITS))
@@ -42,16 +42,16 @@ def test_an_accepted_message_is_found_again_or_cannot_be_told(kit):
     outgoing = kit.outgoing()
     accepted = kit.provider.send(outgoing, at=NOW)
 
-    found = kit.provider.look_up(outgoing, since=NOW, at=SETTLED, known_refs=())
+    found = kit.provider.look_up(outgoing, since=NOW, at=SETTLED, known=nobodys)
 
     assert found in (Adopted(accepted.provider_ref), CannotTell())
 
 
 def test_a_message_that_was_never_sent_is_not_found_or_cannot_be_told(kit):
     kit.provider.send(earlier := kit.outgoing(), at=NOW)
-    known = [found.provider_ref for found in [_found(kit, earlier)] if isinstance(found, Adopted)]
+    known = {found.provider_ref for found in [_found(kit, earlier)] if isinstance(found, Adopted)}
 
-    found = kit.provider.look_up(kit.outgoing(), since=NOW, at=SETTLED, known_refs=known)
+    found = kit.provider.look_up(kit.outgoing(), since=NOW, at=SETTLED, known=known.intersection)
 
     assert found in (NotFound(), CannotTell())
 
@@ -104,13 +104,13 @@ def test_no_success_tells_what_is_personal_in_the_log(kit, caplog):
     outgoing = kit.outgoing()
 
     kit.provider.send(outgoing, at=NOW)
-    kit.provider.look_up(outgoing, since=NOW, at=SETTLED, known_refs=())
+    kit.provider.look_up(outgoing, since=NOW, at=SETTLED, known=nobodys)
 
     assert _secrets_in(caplog.text) == []
 
 
 def _found(kit, outgoing):
-    return kit.provider.look_up(outgoing, since=NOW, at=SETTLED, known_refs=())
+    return kit.provider.look_up(outgoing, since=NOW, at=SETTLED, known=nobodys)
 
 
 def _secrets_in(text):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from notify.delivery.providers.base import Adopted, NotFound
 from notify.delivery.providers.outbox import Outbox, read_outbox
-from tests.integration.providers.kits import NOW, NUMBER, SUBJECT, make_outgoing
+from tests.integration.providers.kits import NOW, NUMBER, SUBJECT, make_outgoing, nobodys
 
 
 def test_a_missing_file_is_an_empty_outbox(tmp_path):
@@ -32,8 +32,8 @@ def test_a_line_cut_short_by_a_crash_is_not_a_message_and_spoils_no_other(tmp_pa
     Outbox(path).send(kept, at=NOW)
 
     assert [message.message_id for message in read_outbox(path)] == [kept.message_id]
-    assert Outbox(path).look_up(lost, since=NOW, at=NOW, known_refs=()) == NotFound()
-    assert Outbox(path).look_up(kept, since=NOW, at=NOW, known_refs=()) == Adopted(str(kept.message_id))
+    assert Outbox(path).look_up(lost, since=NOW, at=NOW, known=nobodys) == NotFound()
+    assert Outbox(path).look_up(kept, since=NOW, at=NOW, known=nobodys) == Adopted(str(kept.message_id))
 
 
 def test_lines_of_many_workers_do_not_mix(tmp_path):

@@ -18,7 +18,16 @@ from notify.delivery.providers.base import CannotTell, Refused, TryLater
 from notify.delivery.providers.smtp_email import SmtpEmail
 from notify.delivery.rules.failures import Fault, fault_of
 from tests.certificates import make_certificate_of
-from tests.integration.providers.kits import ADDRESS, NOW, SETTLED, TEXT, make_outgoing, make_smtp, plain_part
+from tests.integration.providers.kits import (
+    ADDRESS,
+    NOW,
+    SETTLED,
+    TEXT,
+    make_outgoing,
+    make_smtp,
+    nobodys,
+    plain_part,
+)
 from tests.peers.smtp_peer import Mail, SmtpPeer, make_certificate
 
 
@@ -199,4 +208,4 @@ def test_a_relay_cannot_be_asked(peer):
     outgoing = make_email()
     make_smtp(peer).send(outgoing, at=NOW)
 
-    assert make_smtp(peer).look_up(outgoing, since=NOW, at=SETTLED, known_refs=()) == CannotTell()
+    assert make_smtp(peer).look_up(outgoing, since=NOW, at=SETTLED, known=nobodys) == CannotTell()

@@ -11,6 +11,7 @@ RARELY = 50_000
 @contextmanager
 def seldom_collected() -> Iterator[None]:
     """What is loaded by now stays, and is not looked through again and again: a whole round takes a tenth of a second."""
+    held_before = gc.get_freeze_count()
     gc.collect()
     gc.freeze()
     usual = gc.get_threshold()
@@ -19,4 +20,5 @@ def seldom_collected() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
-        gc.unfreeze()
+        if not held_before:
+            gc.unfreeze()

@@ -1,6 +1,7 @@
 """Fixtures that every kind of test may ask for: a database of each sort, and a browser."""
 
 import functools
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,6 @@ from models.session import Database, make_engine, open_database
 from models.tables import metadata
 from tests.postgres import KeptDatabase, NoServerError, a_database, a_server, administrator
 from tests.sqlite import copied
-from tests.story import freeze_what_is_loaded
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET_BROWSER = (
@@ -31,8 +31,10 @@ QUIET_BROWSER = (
 SLOWEST_PAGE = 60_000  # milliseconds, on a machine with much else to do
 
 
-def pytest_runtest_setup() -> None:
-    freeze_what_is_loaded()
+def pytest_collection_finish() -> None:
+    """Let nothing look for garbage among the half a million objects that a test run loads: half a second each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

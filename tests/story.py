@@ -1,6 +1,5 @@
 """Event files told in London times with the weekday in words, and what a replay of them says happened."""
 
-import gc
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -109,20 +108,9 @@ def replayed_on(database: Database, story: Story, until: str) -> Replayed:
     """Replay a story on an empty, complete database."""
     clock = SimulatedClock()
     services = replay_services(database, clock)
-    freeze_what_is_loaded()
     outcome = replay(services, clock, story.lines, until=when(until))
     with services.reading() as session:
         return Replayed(list(write_results(session, services.keys)), outcome.refused)
-
-
-def freeze_what_is_loaded() -> None:
-    """Let nothing look for garbage among the half a million objects that a whole test run loads: half a second each time.
-
-    A replay looks first of all, and lets all go at its end.
-    """
-    if not gc.get_freeze_count():
-        gc.collect(1)
-        gc.freeze()
 
 
 def _in_words(value: Any) -> Any:

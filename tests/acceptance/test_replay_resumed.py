@@ -14,7 +14,7 @@ from notify.eventfile.replay import SimulatedClock, replay, replay_services, thr
 from notify.eventfile.results import write_results
 from tests.acceptance.command_line import CommandLine, make_arrest, make_people, write_events
 from tests.make import when
-from tests.story import channel, freeze_what_is_loaded, make_story
+from tests.story import channel, make_story
 
 MONTH = Path(__file__).parents[2] / "examples" / "make_month.py"
 END = datetime.fromisoformat("2026-01-20T00:00:00Z")
@@ -60,7 +60,6 @@ def lived(lines: list[bytes], ends: list[datetime | None], url: str | None = Non
                 for one in lines
                 if (began is None or moment(one) > began) and (end is None or moment(one) <= end)
             ]
-            freeze_what_is_loaded()
             outcome = replay(services, clock, mine, until=end)
             assert outcome.refused == []
             with services.reading() as session:

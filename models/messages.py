@@ -39,6 +39,14 @@ class Message(Base):
             sqlite_where=text("state in ('held', 'queued')"),
             postgresql_where=text("state in ('held', 'queued')"),
         ),
+        Index(
+            "ix_messages_waiting_urgent",
+            "not_before",
+            "created_at",
+            "id",
+            sqlite_where=text("state in ('held', 'queued') and urgent = 1"),
+            postgresql_where=text("state in ('held', 'queued') and urgent"),
+        ),
         CheckConstraint(
             "state in ('held', 'queued', 'claimed', 'uncertain') or (text_sealed is null and subject_sealed is null)",
             name="keeps_no_words",
@@ -66,6 +74,8 @@ class Message(Base):
     channel: Mapped[Channel | None]
     detail: Mapped[Detail | None]
     counts_as_told: Mapped[bool] = mapped_column(default=False)
+    urgent: Mapped[bool] = mapped_column(default=False)
+    """Leaves before all that is not: it carries what must be told at once, or such a message to her waits behind it."""
     kind: Mapped[str]
     state: Mapped[MessageState]
     refusal: Mapped[Refusal | None]

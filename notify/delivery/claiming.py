@@ -69,7 +69,10 @@ _DUE: Select[*tuple[Any, ...]] = (
     # The victim too: what another worker claims for her at this moment would come too soon after this.
     .with_for_update(of=(Message, Victim), skip_locked=True, key_share=True)
 )
-_DUE_BY = {channel: _DUE.where(is_one_of(Message.channel, channel)) for channel in Channel}
+_URGENT_FIRST = [_DUE.where(Message.urgent), _DUE.where(~Message.urgent)]
+_DUE_BY = {
+    channel: [due.where(is_one_of(Message.channel, channel)) for due in _URGENT_FIRST] for channel in Channel
+}
 _NEWS_WAITS = (
     select(Message.victim_id)
     .join(MessageDuty, MessageDuty.message_id == Message.id)
@@ -202,17 +205,24 @@ def claim_due(
 
 
 def _due(act: Act, routes: Routes, limit: int) -> tuple[Openings, list[_Due]]:
-    """What may leave now, and by which ways, oldest first; of a channel that has little room or none, no more than that."""
+    """What may leave now, and by which ways, oldest first but for what is urgent; of a channel with little room no more than that."""
     ways = openings(act.session, routes, at=act.at, limit=limit)
     rooms = {channel: ways.most(channel) for channel in Channel}
     if all(room == limit for room in rooms.values()):
-        return ways, [_Due(*row) for row in act.connection.execute(_DUE, {"now": act.at, "most": limit})]
+        return ways, _oldest(act, _URGENT_FIRST, limit)
     return ways, [
-        _Due(*row)
-        for channel, room in rooms.items()
-        if room
-        for row in act.connection.execute(_DUE_BY[channel], {"now": act.at, "most": room})
+        due for channel, room in rooms.items() if room for due in _oldest(act, _DUE_BY[channel], room)
     ]
+
+
+def _oldest(act: Act, queues: Sequence[Select[*tuple[Any, ...]]], room: int) -> list[_Due]:
+    """As many as there is room for: of a later queue only what the ones before it leave."""
+    found: list[_Due] = []
+    for queue in queues:
+        if len(found) < room:
+            values = {"now": act.at, "most": room - len(found)}
+            found += [_Due(*row) for row in act.connection.execute(queue, values)]
+    return found
 
 
 def _claimed(

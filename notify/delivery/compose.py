@@ -96,7 +96,16 @@ _CANCEL = (
     .where(Message.id == bindparam("message"), is_one_of(Message.state, *WAITING))
     .values(state=MessageState.CANCELLED, finished_at=bindparam("now"), not_before=None, **WORDLESS)
 )
-
+_HURRY = (
+    update(Message)
+    .where(
+        Message.victim_id == bindparam("victim"),
+        is_one_of(Message.state, *WAITING),
+        Message.urgent.is_(False),
+    )
+    .values(urgent=True)
+)
+"""Whatever waits for her, so that nothing overtakes what was written to her before."""
 _LOOK_AT = update(Duty).where(Duty.id == bindparam("duty")).values(compose_at=bindparam("at"))
 _LOOK_AGAIN = (
     update(Duty)
@@ -325,6 +334,8 @@ def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hol
         )
         batch.remember(letter)
     act.write(MessageDuty(message_id=letter.id, duty_id=duty.id))
+    if duty.duty_class is DutyClass.IMMEDIATE:
+        act.run(_HURRY, victim=standing.victim_id)
     needs_page = decision.detail is not Detail.FULL or not tells_all
     if needs_page and duty.duty_class is not DutyClass.OFFICER_FIRST:
         seal_update(act, batch.writer, standing, duty, facts)
@@ -356,6 +367,7 @@ def _refuse(batch: _Batch, standing: Standing, duty: Waiting, reason: Refusal, p
             finished_at=act.at,
             attempt=0,
             counts_as_told=False,
+            urgent=False,
         )
         act.write(message, MessageDuty(message_id=message.id, duty_id=duty.id))
         act.log(

@@ -109,6 +109,7 @@ def _letter(act: Act, standing: Standing, duty: Told, address: Address, decision
         channel=CHANNEL_OF[address.kind],
         detail=decision.detail,
         counts_as_told=decision.counts_as_told,
+        urgent=False,
         kind=duty.kind,
         created_at=act.at,
         attempt=0,

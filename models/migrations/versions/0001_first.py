@@ -614,6 +614,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=32), nullable=True),
         sa.Column("detail", sa.String(length=32), nullable=True),
         sa.Column("counts_as_told", sa.Boolean(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("refusal", sa.String(length=32), nullable=True),
@@ -693,6 +694,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state in ('held', 'queued')"),
         postgresql_where=sa.text("state in ('held', 'queued')"),
+    )
+    op.create_index(
+        "ix_messages_waiting_urgent",
+        "messages",
+        ["not_before", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("state in ('held', 'queued') and urgent = 1"),
+        postgresql_where=sa.text("state in ('held', 'queued') and urgent"),
     )
 
     op.create_table(
@@ -1188,6 +1197,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_plan_channels_contact_point_id"), table_name="plan_channels")
 
     op.drop_table("plan_channels")
+    op.drop_index(
+        "ix_messages_waiting_urgent",
+        table_name="messages",
+        sqlite_where=sa.text("state in ('held', 'queued') and urgent = 1"),
+        postgresql_where=sa.text("state in ('held', 'queued') and urgent"),
+    )
     op.drop_index(
         "ix_messages_waiting_by_channel",
         table_name="messages",

@@ -71,7 +71,12 @@ _DUE: Select[*tuple[Any, ...]] = (
 )
 _URGENT_FIRST = [_DUE.where(Message.urgent), _DUE.where(~Message.urgent)]
 _DUE_BY = {
-    channel: [due.where(is_one_of(Message.channel, channel)) for due in _URGENT_FIRST] for channel in Channel
+    channel: [
+        # Not asked for by its column: SQLite would take the index of the channel's queue, which may be very long.
+        _URGENT_FIRST[0].where(func.coalesce(Message.channel, "") == channel),
+        _URGENT_FIRST[1].where(is_one_of(Message.channel, channel)),
+    ]
+    for channel in Channel
 }
 _NEWS_WAITS = (
     select(Message.victim_id)

@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -58,8 +58,8 @@ class TwilioLoop:
         with self._turn:
             if self._line is None:
                 self._line = _Line(self._client())
-                weakref.finalize(self, self._line.loop.close)
-            return self._line.loop.run_until_complete(_all(calls))
+                weakref.finalize(self, self._line.hang_up)
+            return asyncio.run_coroutine_threadsafe(_all(calls), self._line.loop).result()
 
     async def request(
         self,
@@ -103,11 +103,22 @@ class TwilioLoop:
 
 
 class _Line:
-    """The connections that are kept, and the loop that waits for them."""
+    """The connections that are kept, and an event loop that waits for them in a thread of its own.
+
+    Whoever calls may be in a thread in which another loop runs.
+    """
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self.loop = uvloop.new_event_loop()
+        Thread(target=self._live, name="twilio", daemon=True).start()
+
+    def hang_up(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+
+    def _live(self) -> None:
+        self.loop.run_forever()
+        self.loop.close()
 
 
 def _proxy_to(address: str) -> ProxyBuilder | None:

@@ -129,7 +129,7 @@ class Runner:
 
     def _look_once(self) -> None:
         try:
-            if self._step():
+            if self._is_due() and self._step():
                 self._drain()
             self._beat()
         except Exception:  # one bad look must not end the worker: the next one comes at the next interval
@@ -137,15 +137,18 @@ class Runner:
             log.exception("tick failed", extra={"tick": self.tick.name, "failures": self.failures})
 
     def _step(self) -> bool:
-        """One batch; whether there was one."""
-        if self.stopping.is_set() or not self._is_due() or not self._run():
+        """One batch; whether there was anything in it."""
+        if self.stopping.is_set() or not self._run():
             return False
         self.did()
         self._beat()
         return True
 
     def _drain(self) -> None:
-        """All that is due, in as many lanes as the tick has where batches do not wait for each other's writing."""
+        """All that is due, in as many lanes as the tick has where batches do not wait for each other's writing.
+
+        It is not asked again what is due: in a long queue that takes as long as a batch, and an empty batch says it too.
+        """
         lanes = self.tick.lanes if self.services.database.engine.dialect.name == "postgresql" else 1
         with ThreadPool(lanes, "lane") as pool:
             for lane in [pool.submit(self._until_done) for _ in range(lanes)]:

@@ -23,7 +23,7 @@ class FlatListDumper(ListBinaryDumper):
     """For lists of one dimension."""
 
     def dump(self, obj: list[Any]) -> Buffer | None:
-        """The whole array. Raises DataError for a list of lists."""
+        """The whole array."""
         sub = self.sub_dumper
         if not obj or sub is None or isinstance(obj[0], list):
             return super().dump(obj)

@@ -34,7 +34,7 @@ def _array(of: TypeEngine[Any]) -> ARRAY[Any]:
     return ARRAY(of, dimensions=1)
 
 
-def columns(name: str, **types: TypeEngine[Any]) -> TableValuedAlias:
+def columns(name: str, /, **types: TypeEngine[Any]) -> TableValuedAlias:
     """A table of so many columns as there are types, for a statement on PostgreSQL: each is handed over as an array."""
     arrays = (bindparam(key, type_=_array(of)) for key, of in types.items())
     return (

@@ -99,13 +99,14 @@ _CANCEL = (
 _HURRY = (
     update(Message)
     .where(
-        Message.victim_id == bindparam("victim"),
-        is_one_of(Message.state, *WAITING),
-        Message.urgent.is_(False),
+        among(Message.victim_id, "victims"),
+        # What is in flight may come back to wait.
+        is_one_of(Message.state, *WAITING, *IN_FLIGHT),
+        ~Message.urgent,
     )
     .values(urgent=True)
 )
-"""Whatever waits for her, so that nothing overtakes what was written to her before."""
+"""Whatever waits for these victims, so that nothing overtakes what was written to them before."""
 _LOOK_AT = update(Duty).where(Duty.id == bindparam("duty")).values(compose_at=bindparam("at"))
 _LOOK_AGAIN = (
     update(Duty)
@@ -166,6 +167,8 @@ class _Batch:
     standings: dict[UUID, Standing]
     letters: defaultdict[UUID, list[_Letter]]
     waiting: dict[tuple[UUID | None, UUID | None, Detail | None], _Letter] = field(default_factory=dict)
+    hurried: set[UUID] = field(default_factory=set)
+    """The victims for whom something was written that must be told at once."""
 
     def remember(self, letter: _Letter) -> None:
         """Only what says nothing by itself can carry a second duty along: a full text is about one thing."""
@@ -201,6 +204,8 @@ def compose(
             except SealBroken:
                 # Found before anything is written. One victim who cannot be read must not silence the others.
                 open_duty_task(act, batch.standings[duty.participation_id], TaskKind.CALL, duty)
+        if batch.hurried:  # last: it waits for whoever has one of these messages in hand
+            act.run(_HURRY, victims=sorted(batch.hurried))
         return len(duties)
 
 
@@ -335,7 +340,7 @@ def _make(batch: _Batch, standing: Standing, duty: Waiting, decision: Send | Hol
         batch.remember(letter)
     act.write(MessageDuty(message_id=letter.id, duty_id=duty.id))
     if duty.duty_class is DutyClass.IMMEDIATE:
-        act.run(_HURRY, victim=standing.victim_id)
+        batch.hurried.add(standing.victim_id)
     needs_page = decision.detail is not Detail.FULL or not tells_all
     if needs_page and duty.duty_class is not DutyClass.OFFICER_FIRST:
         seal_update(act, batch.writer, standing, duty, facts)

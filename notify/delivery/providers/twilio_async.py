@@ -41,7 +41,7 @@ NOT_TRUSTED = "invalid peer certificate"
 
 
 class TwilioLoop:
-    """Makes calls side by side; safe to share between threads, but not with a forked copy once it has made one."""
+    """Makes calls side by side; safe to share between threads, but not with a forked copy once it has made one (it would wait for ever)."""
 
     is_async = True
 
@@ -94,7 +94,9 @@ class TwilioLoop:
             .http1_only()
             .timeout(3 * self._timeout)
             .connect_timeout(self._timeout)
-            .read_timeout(self._timeout)
+            # From the beginning of the call, connecting included: were it no longer than that, a connection that is never
+            # made would look like an answer that never came.
+            .read_timeout(2 * self._timeout)
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(self._at_once)
             .add_root_certificate_pem(Path(certifi.where()).read_bytes())

@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from jobs.timetable import TIMETABLE
 from models.messages import Message
 from models.vocabulary import Channel, Detail
+from notify.delivery.claiming import WAITING
+from notify.delivery.providers.base import SlowDown
 from notify.delivery.providers.routes import Route, Routes
 from notify.delivery.rules.pace import Pace
+from tests.fakes import Answer
 from tests.make import (
     START,
     ChannelPlan,
@@ -113,3 +117,24 @@ def test_urgent_news_is_as_safe_as_any(paced):
     run_ticks(paced, START + 5 * SECOND)
 
     assert told(paced) == [1, 2]
+
+
+def test_what_comes_back_to_the_queue_is_still_not_overtaken(paced):
+    """Her older text was in flight when the urgent one was written, and its provider wanted to be left alone."""
+    owed(paced, 1, ROUTINE)
+    owed(paced, 2, ROUTINE)
+    world = paced
+    world.clock.pass_time(seconds=2)
+
+    def more_news(_outgoing, _at):
+        world.sms.witness = lambda *_: None
+        record(world, URGENT, case="C-2")
+        [compose] = [tick for tick in TIMETABLE if tick.name == "compose"]
+        compose.run(world.services, "another")
+
+    world.sms.witness = more_news
+    world.sms.answers.append(Answer(SlowDown("too_many_requests", timedelta(seconds=30)), arrives=False))
+    run_ticks(world)
+
+    waiting = {one.kind: one.urgent for one in world.rows(Message) if one.state in WAITING}
+    assert waiting == {ROUTINE: True, URGENT: True}

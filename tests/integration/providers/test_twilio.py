@@ -1,6 +1,8 @@
 """Twilio, by its real client, against a local peer that is held to Twilio's own description."""
 
 import json
+import socket
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
@@ -186,6 +188,22 @@ def test_a_machine_whose_certificate_is_not_trusted_hears_nothing(tmp_path):
 
     with server, pytest.raises(TryLater, match="certificate_not_trusted"):
         make_twilio(url=server.url).send(make_outgoing(), at=NOW)
+
+
+def test_a_connection_that_is_never_made_is_certainly_no_text_sent():
+    """Whoever listens has more callers waiting than it takes: it answers no other, as a machine behind a broken route."""
+    with socket.socket() as listening, ExitStack() as callers:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(8):
+            caller = callers.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listening.getsockname())
+
+        with pytest.raises(TryLater, match="no_connection"):
+            make_twilio(url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=0.5).send(
+                make_outgoing(), at=NOW
+            )
 
 
 def test_a_text_is_never_sent_in_the_clear_to_another_machine():

@@ -53,7 +53,7 @@ class Size:
     repeats: int
 
 
-SHORT: Final = Size(texts=600, jobs=400, repeats=3)
+SHORT: Final = Size(texts=1_500, jobs=1_000, repeats=3)
 WHOLE: Final = Size(texts=3_000, jobs=3_000, repeats=5)
 
 

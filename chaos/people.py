@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from chaos.peer import ACCOUNT
 from config import Settings
+from models.cases import Case
 from models.keyring import RootKeys
-from models.people import Victim
+from models.people import Participation, Victim
 from models.staff import Staff, Unit
 from models.vocabulary import Agency, Channel, ContactPointKind, Detail, MilestoneKind, Role, Weekday
 from notify.clock import LONDON, Clock
@@ -81,26 +82,35 @@ def number_of(nth: int) -> str:
     return f"+4477009{first + nth:05}"
 
 
-def enrol(services: Services, victims: int) -> Crowd:
-    """So many victims, each with a mobile and a plan, in cases of some size."""
-    with services.acting(THE_SERVICE) as act:
-        unit = add_unit(act, ref="U-1", name="Example Unit", agency=Agency.POLICE)
-        officer = add_staff(act, ref="officer-1", name="Example Officer", role=Role.CASE_OFFICER, unit=unit)
-        officer_id = officer.id
-    participations: dict[UUID, int] = {}
-    cases: list[UUID] = []
+def enrol(services: Services, victims: int, *, share: tuple[int, int] = (0, 1)) -> None:
+    """So many victims, each with a mobile and a plan, in cases of some size; of several who share the work, what is one's own."""
+    officer_id = _officer(services)
+    mine, shares = share
     step = OF_A_CASE * AT_ONCE
-    for first in range(0, victims, step):
+    for first in range(mine * step, victims, shares * step):
         with services.acting(Actor("staff", officer_id)) as act:
             for begin in range(first, min(first + step, victims), OF_A_CASE):
-                members = range(begin, min(begin + OF_A_CASE, victims))
-                cases.append(_case(act, officer_id, members, participations))
-    return Crowd(participations, cases)
+                _case(act, officer_id, range(begin, min(begin + OF_A_CASE, victims)))
 
 
-def _case(act: Act, officer_id: UUID, members: range, participations: dict[UUID, int]) -> UUID:
+def add_officer(services: Services) -> None:
+    """The one who has all the cases."""
+    with services.acting(THE_SERVICE) as act:
+        unit = add_unit(act, ref="U-1", name="Example Unit", agency=Agency.POLICE)
+        add_staff(act, ref="officer-1", name="Example Officer", role=Role.CASE_OFFICER, unit=unit)
+
+
+def crowd(services: Services) -> Crowd:
+    """Whoever is enrolled."""
+    with services.reading() as session:
+        parts = session.execute(select(Participation.id, Victim.ref).join_from(Participation, Victim))
+        participations = {row.id: int(row.ref.removeprefix("V-")) for row in parts}
+        return Crowd(participations, session.scalars(select(Case.id).order_by(Case.ref)).all())
+
+
+def _case(act: Act, officer_id: UUID, members: range) -> None:
     officer = act.session.get_one(Staff, officer_id)
-    ref = f"C-{members.start}"
+    ref = f"C-{members.start:05}"
     unit = act.session.get_one(Unit, officer.unit_id)
     case = open_case(act, ref=ref, unit=unit, officer=officer, offence="Example")
     for nth in members:
@@ -111,8 +121,6 @@ def _case(act: Act, officer_id: UUID, members: range, participations: dict[UUID,
         verify(act, point, reason="for the crash test")
         terms = ChannelTerms(point=point, detail=Detail.NUDGE, windows=_windows(nth))
         agree_plan(act, part, PlanTerms(every_days=30, channels=[terms]))
-        participations[part.id] = nth
-    return case.id
 
 
 def burst(services: Services, crowd: Crowd, nth: int) -> None:

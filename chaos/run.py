@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from notify.cli.database import upgrade_at
 from notify.wiring import Services
 
 WORKERS = 3
+HANDS = 2  # that enrol victims
 PACE = 4.0  # kills in a second
 ONE_IN_LONG, LONG = (
     10,
@@ -54,8 +56,6 @@ LEFT = (
     ),
 )
 """How much waits to be composed, to be sent and to be looked up, and from when on the first and the last."""
-QUIET = ("compose", "send", "reconcile")
-"""The ticks that must have nothing left to do before the books are compared."""
 
 
 class ChaosError(Exception):
@@ -188,18 +188,17 @@ class Run:
     def settle(self) -> None:
         """All quiet: one worker alone does what is due, moment after moment, until nothing of the bursts is left."""
         self.services.database.engine.dispose(close=False)
-        self.clock.jump(timedelta(minutes=6))  # past every lease of the dead
+        self._be_down(timedelta(minutes=6))  # past every lease of the dead
         until = time.monotonic() + LONGEST
         while True:
             run_due(self.services, "the last")
-            with self.services.reading() as session:
-                due = next_due(session)
-            if time.monotonic() > until:
+            left = self._left()
+            if left is None or time.monotonic() > until:
                 raise ChaosError("too much is left")
-            moments = [at for name in QUIET if (at := due[name]) is not None]
-            if not moments:
+            if not left.all or left.next is None:
+                self._be_down(timedelta())  # whatever was asked for is in the peer's book by now
                 return
-            self.clock.jump(max(min(moments) - self.clock(), timedelta()) + timedelta(seconds=1))
+            self.clock.jump(max(left.next - self.clock(), timedelta()) + timedelta(seconds=1))
 
 
 @dataclass(frozen=True)
@@ -216,8 +215,7 @@ def run(name: str, url: str, size: Size, failing: Failing, *, seed: int, folder:
     with _peer(clock, f"{seed} {name} peer", folder / "peer.log") as peer:
         upgrade_at(url)
         services = people.make(url, peer, clock)
-        crowd = people.enrol(services, size.messages)
-        services.database.engine.dispose()
+        crowd = _enrol(services, size.messages, folder / f"{name}.log")
         crew = Crew(services, WORKERS, folder / f"{name}.log")
         chances = random.Random(f"{seed} {name}")
         hand = Run(name, services, clock, crew, chances, failing, size, peer)
@@ -233,6 +231,20 @@ def run(name: str, url: str, size: Size, failing: Failing, *, seed: int, folder:
             judge(verdict, session, crowd, _asked(peer, TAKEN), owed=bursts * size.messages)
         services.database.engine.dispose()
         return verdict
+
+
+def _enrol(services: Services, victims: int, log: Path) -> people.Crowd:
+    """By several processes where the database takes more than one writer."""
+    people.add_officer(services)
+    hands = 1 if services.database.engine.dialect.name == "sqlite" else HANDS
+    services.database.engine.dispose()
+    shares = [partial(people.enrol, services, victims, share=(mine, hands)) for mine in range(hands)]
+    pids = [forked(share, log) for share in shares]
+    if any(status for _, status in [os.waitpid(pid, 0) for pid in pids]):
+        raise ChaosError("the victims could not be enrolled")
+    crowd = people.crowd(services)
+    services.database.engine.dispose()
+    return crowd
 
 
 @contextmanager

@@ -4,23 +4,18 @@ import logging
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from apscheduler.schedulers.blocking import BlockingScheduler
+from sqlalchemy.exc import OperationalError
 
 from jobs.worker import Worker
 from notify.wiring import Services
 
-
-class _FromNowOn(BlockingScheduler):
-    """The worker's own timer goes by the real clock, which is another than that of its services."""
-
-    def add_job(self, func: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        return super().add_job(func, *args, **named | {"next_run_time": datetime.now(UTC)})
+TRY_AGAIN = 0.2  # real seconds
 
 
 class Crew:
@@ -59,7 +54,11 @@ def work(services: Services) -> None:
     """Be a worker until killed."""
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     services.database.engine.dispose(close=False)  # what it knows of statements stays
-    Worker(services, _name(os.getpid()), scheduler=_FromNowOn()).run()
+    while True:
+        try:
+            Worker(services, _name(os.getpid())).run()
+        except OperationalError:  # its database is being restarted: in service, too, somebody starts it again
+            time.sleep(TRY_AGAIN)
 
 
 def _name(pid: int) -> str:

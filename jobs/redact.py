@@ -1,9 +1,11 @@
-"""Has emptied what providers keep of messages that are final."""
+"""Has emptied what providers keep of messages that are final, and of what came in."""
 
-from sqlalchemy import func, select
+from datetime import datetime
+
+from sqlalchemy import Select, func, select, union_all
 
 from jobs.tick import Tick
-from models.messages import Message
+from models.messages import Inbound, Message
 from notify.delivery.redact import redact_due
 from notify.wiring import Services
 
@@ -13,7 +15,11 @@ def run(services: Services, _worker: str) -> int:
     return redact_due(services.sessions, services.keys, services.providers, clock=services.clock)
 
 
-# Not null, in so many words: the index holds only those, and SQLite uses it only then.
-_NEXT_DUE = select(func.min(Message.redact_at)).where(Message.redact_at.is_not(None)).scalar_subquery()
+def _next(table: type[Message | Inbound]) -> Select[datetime | None]:
+    # Not null, in so many words: the index holds only those, and SQLite uses it only then.
+    return select(func.min(table.redact_at).label("at")).where(table.redact_at.is_not(None))
 
-TICK = Tick("redact", run, _NEXT_DUE)
+
+_first = union_all(_next(Message), _next(Inbound)).subquery()
+
+TICK = Tick("redact", run, select(func.min(_first.c.at)).scalar_subquery())

@@ -23,6 +23,7 @@ from jobs.tick import Tick
 from jobs.timetable import TIMETABLE
 from models.session import Database
 from models.vocabulary import Sender
+from notify.clock import utc_now
 from notify.delivery.providers.base import (
     Accepted,
     Answer,
@@ -196,6 +197,8 @@ class Worker:
     """All ticks under one timer, each in a thread of its own and never twice at a time.
 
     The timer has each of them look at every interval; the lookout has them look as soon as there is something to do.
+    The timer goes by the clock of the machine, whatever clock the services have: told of a time long past, it would
+    count all the intervals since then.
     """
 
     services: Services
@@ -254,7 +257,7 @@ class Worker:
                 "interval",
                 seconds=self.services.settings.worker_tick_seconds,
                 id=runner.tick.name,
-                next_run_time=self.services.clock(),  # an interval alone would begin with a wait
+                next_run_time=utc_now(),  # an interval alone would begin with a wait
             )
 
     def _wake(self, tick: str) -> None:
@@ -263,7 +266,7 @@ class Worker:
             if runner.tick.name == tick:
                 runner.asked.set()
                 with suppress(JobLookupError):  # the worker is stopping
-                    self.scheduler.modify_job(tick, next_run_time=self.services.clock())
+                    self.scheduler.modify_job(tick, next_run_time=utc_now())
 
     def _end_when_told(self) -> None:
         """Ends the timer from a thread of its own: a signal handler could meet itself half way through it."""

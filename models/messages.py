@@ -147,11 +147,20 @@ class Inbound(Base):
             sqlite_where=text("not applied"),
             postgresql_where=text("not applied"),
         ),
+        Index(
+            "ix_inbound_redact",
+            "redact_at",
+            sqlite_where=text("redact_at is not null"),
+            postgresql_where=text("redact_at is not null"),
+        ),
     )
 
     received_at: Mapped[datetime]
     contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_points.id"), index=True)
+    provider: Mapped[str | None]
     provider_ref: Mapped[str | None] = mapped_column(unique=True)
+    redact_at: Mapped[datetime | None]
+    """When the provider's own record of it is to be emptied; empty once it is, or where the provider keeps none."""
     sender_sealed: Mapped[bytes]
     text_sealed: Mapped[bytes]
     reading_sealed: Mapped[bytes]

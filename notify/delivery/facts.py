@@ -86,7 +86,8 @@ class Standing:
                 for channel in terms.channels
                 if channel.contact_point not in but and only in (None, channel.contact_point)
             )
-            terms = replace(terms, channels=kept)
+            if len(kept) < len(terms.channels):
+                terms = replace(terms, channels=kept)
         return Facts(
             plan=terms,
             duty_class=duty.duty_class,

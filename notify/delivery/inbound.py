@@ -1,8 +1,8 @@
 """Inbound texts and mail: from whoever holds the phone, so nothing is answered and a person follows up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -11,15 +11,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models.keyring import SERVICE, Keyring, SealBroken
 from models.messages import Inbound
-from models.people import ContactPoint, Participation
-from models.plans import Plan
-from models.vocabulary import CodeWord, ContactPointKind, Outcome, Reading
+from models.people import ContactPoint
+from models.vocabulary import CodeWord, ContactPointKind, Reading
+from notify.delivery.code_words import AT_ONCE, FIRST, READ_AS, agreed_from, obey, said_in
 from notify.delivery.follow_ups import Asked, concerned, follow_up, points_like
-from notify.delivery.private_page import participations_of
-from notify.delivery.rules.inbound import SUSPENDING, is_too_long, reading_of, word_in
+from notify.delivery.owed_again import believed, lock_those_told_at, owed_again
+from notify.delivery.rules.inbound import SUSPENDING, is_too_long, reading_of
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.ledger.contact_log import write_entry
 from notify.ledger.suspending import lock_points, suspend
 from notify.phone import BadContactValue, index_key, normalise
 from notify.wording.discreet import folded
@@ -27,36 +26,32 @@ from notify.wording.discreet import folded
 KEPT_ONLY = (text("not inbound.applied"),)
 """What marks a text that waits to be understood."""
 
+SETTLED = timedelta(minutes=5)
+"""After which a provider's own record of a text that came in may go: it may be writing it still while it tells us of it."""
+
 WHY_SUSPENDED = {
     Reading.OPTED_OUT: "asked to stop by reply, and opted out at the provider: texts are refused (21610) until START comes",
     Reading.WRONG_NUMBER: "a reply said that it is the wrong number",
     Reading.UNSAFE: "a reply said that it may not be safe",
     Reading.STOP: "asked to stop by reply",
 }
-NOT_SAFE = "the code word for not safe came in"
-SHARED = "something came in from a number or address that two people share"
-"""Of another victim's word nobody is told, not even that it was one."""
 LOST = "something came in that cannot be read"
-
-_READ_AS = {
-    CodeWord.SAFE: Reading.SAFE_WORD,
-    CodeWord.NOT_SAFE: Reading.NOT_SAFE_WORD,
-    CodeWord.CALL_ME: Reading.CALL_ME_WORD,
-}
-_FIRST = (CodeWord.NOT_SAFE, CodeWord.CALL_ME, CodeWord.SAFE)
-_AT_ONCE = frozenset({Reading.HELP, Reading.NOT_SAFE_WORD, Reading.CALL_ME_WORD})
-"""What a person sees to before anything else: `help` may be a cry for it."""
 
 
 @dataclass(frozen=True)
 class Came:
-    """What came in. `provider_says` is what the provider itself took it for; `automatic`: a machine wrote it."""
+    """What came in.
+
+    `provider_says` is what the provider itself took it for; `automatic`: a machine wrote it; `provider` is who keeps a
+    record of it, if somebody does.
+    """
 
     sender: str = field(repr=False)
     text: str = field(repr=False)
     provider_ref: str | None = None
     provider_says: Reading | None = None
     automatic: bool = False
+    provider: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,24 +61,6 @@ class _Heard:
     sender: str = field(repr=False)
     text: str = field(repr=False)
     reading: Reading
-
-
-@dataclass(frozen=True)
-class _Agreed:
-    """The code words of one plan, and a contact point of that victim's own from which something came in."""
-
-    participation: Participation
-    point: ContactPoint
-    words: Mapping[CodeWord, str] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class _Said:
-    """A code word, said from a number of the victim who agreed it for this participation."""
-
-    participation: Participation
-    point: ContactPoint
-    meaning: CodeWord
 
 
 def receive(sessions: sessionmaker[Session], keys: Keyring, came: Came, *, at: datetime) -> None:
@@ -134,7 +111,11 @@ def _keep(act: Act, came: Came) -> Inbound | None:
     """Seal it as it came; None when the same one was kept before."""
     if _is_kept(act.session, came):
         return None
-    inbound = Inbound(received_at=act.at, provider_ref=came.provider_ref, applied=False)
+    inbound = Inbound(
+        received_at=act.at, provider=came.provider, provider_ref=came.provider_ref, applied=False
+    )
+    if came.provider is not None and came.provider_ref is not None:
+        inbound.redact_at = act.at + SETTLED
     reading = reading_of(came.text, provider_says=came.provider_says, automatic=came.automatic)
     points = _points(act, came.sender)
     _seal(act, inbound, points[0] if points else None, _Heard(came.sender, came.text, reading))
@@ -176,26 +157,40 @@ def _apply(act: Act, inbound_id: UUID) -> None:
         _apply_unread(act, inbound)
         return
     points = _points(act, heard.sender)
-    lock_points(act, {each.victim_id for each in points})
-    if heard.reading in SUSPENDING:
-        for each in points:
-            suspend(act, each, reason=WHY_SUSPENDED[heard.reading])
-    agreed = _agreed(act, points)
-    said = _said(agreed, heard.text)
+    agreed = agreed_from(act, points)
+    said = said_in(agreed, heard.text)
+    stop(act, heard.reading, points, hers={each.participation.victim_id for each in said})
     if said:
-        first = min(said, key=lambda each: _FIRST.index(each.meaning))
-        _seal(act, inbound, first.point, replace(heard, reading=_READ_AS[first.meaning]))
+        first = min(said, key=lambda each: FIRST.index(each.meaning))
+        _seal(act, inbound, first.point, replace(heard, reading=READ_AS[first.meaning]))
     elif inbound.contact_point_id is None and points:  # a number that was not known yet when it came
         _seal(act, inbound, points[0], heard)
-    asked = _obey(act, said, points)
+    asked = obey(act, said, points)
     unsearched = agreed if _is_unsearched(heard) else ()
     for participation in (each.participation for each in unsearched):
         asked.setdefault(participation.id, Asked(participation, heard.reading, at_once=True))
-    at_once = heard.reading in _AT_ONCE or CodeWord.NOT_SAFE in {each.meaning for each in said}
+    at_once = heard.reading in AT_ONCE or CodeWord.NOT_SAFE in {each.meaning for each in said}
     for participation in concerned(act, points):
         asked.setdefault(participation.id, Asked(participation, heard.reading, at_once))
     for each_asked in asked.values():
         follow_up(act, inbound, each_asked)
+
+
+def stop(act: Act, reading: Reading, points: Sequence[ContactPoint], *, hers: Collection[UUID] = ()) -> None:
+    """Stop using these numbers or addresses if such words ask for that.
+
+    What a stranger was told there, she was not; but `hers` are the victims who have just shown that the phone is theirs.
+    """
+    mistaken = reading is Reading.WRONG_NUMBER
+    if mistaken:
+        lock_those_told_at(act, points)
+    lock_points(act, {each.victim_id for each in points})
+    if reading in SUSPENDING:
+        for each in points:
+            suspend(act, each, reason=WHY_SUSPENDED[reading])
+    for participation, message_ids in (believed(act, points) if mistaken else {}).items():
+        if participation.victim_id not in hers:
+            owed_again(act, participation, message_ids)
 
 
 def _apply_unread(act: Act, inbound: Inbound) -> None:
@@ -215,59 +210,6 @@ def _has_key(act: Act, point: ContactPoint) -> bool:
     except SealBroken:
         return False
     return True
-
-
-def _obey(act: Act, said: Iterable[_Said], points: Sequence[ContactPoint]) -> dict[UUID, Asked]:
-    """Do what the plan says of each code word that was said; tells whose officers are asked, and for what."""
-    asked: dict[UUID, Asked] = {}
-    for each in said:
-        match each.meaning:
-            case CodeWord.NOT_SAFE:
-                _use_nothing(act, each.participation.victim_id, points)
-                for participation in participations_of(act.session, each.participation.victim_id):
-                    asked[participation.id] = Asked(participation, Reading.NOT_SAFE_WORD, at_once=True)
-            case CodeWord.SAFE:
-                write_entry(act, each.participation, Outcome.SAFE_WORD, [], contact_point_id=each.point.id)
-        meant = _READ_AS[each.meaning]
-        asked.setdefault(each.participation.id, Asked(each.participation, meant, meant in _AT_ONCE))
-    return asked
-
-
-def _use_nothing(act: Act, victim_id: UUID, points: Sequence[ContactPoint]) -> None:
-    """No automatic message goes to her, or to anybody about her, until a person has checked each way anew; nor does one
-    go to that phone for anybody else.
-    """
-    mine = select(ContactPoint).where(ContactPoint.victim_id == victim_id).order_by(ContactPoint.ref)
-    for point in act.session.scalars(mine).all():
-        suspend(act, point, reason=NOT_SAFE)
-    for point in points:
-        suspend(act, point, reason=SHARED)
-
-
-def _agreed(act: Act, points: Sequence[ContactPoint]) -> list[_Agreed]:
-    """The code words that may be heard from there: each from a number of the victim's own who agreed it."""
-    own = {point.victim_id: point for point in reversed(points) if point.representative_id is None}
-    if not own:
-        return []
-    plans = act.session.execute(
-        select(Plan, Participation)
-        .join(Participation, Participation.id == Plan.participation_id)
-        .where(Participation.victim_id.in_(own), Plan.current, Plan.code_words_sealed.is_not(None))
-        .order_by(Participation.enrolled_at, Participation.id)
-    ).all()
-    agreed = []
-    for plan, participation in plans:
-        try:
-            words = plan.open_code_words(act.key(participation.victim_id))
-        except SealBroken:
-            continue  # words that are lost cannot be heard, and the rest is done all the same
-        agreed.append(_Agreed(participation, own[participation.victim_id], words))
-    return agreed
-
-
-def _said(agreed: Iterable[_Agreed], text: str) -> list[_Said]:
-    found = ((each, word_in(text, each.words, fold=folded)) for each in agreed)
-    return [_Said(each.participation, each.point, meaning) for each, meaning in found if meaning is not None]
 
 
 def _is_unsearched(heard: _Heard) -> bool:

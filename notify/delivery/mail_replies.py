@@ -12,14 +12,13 @@ from models.messages import Inbound, Message
 from models.people import ContactPoint, Participation
 from models.vocabulary import Channel, ContactPointKind, Reading
 from notify.delivery.follow_ups import Asked, follow_up
-from notify.delivery.inbound import WHY_SUSPENDED, Came, receive
+from notify.delivery.inbound import Came, receive, stop
 from notify.delivery.mail_reading import Bounce, Reply, read_mail
 from notify.delivery.receipts import Slip, take_receipt
 from notify.delivery.rules.bounces import said_of
-from notify.delivery.rules.inbound import SUSPENDING, reading_of
+from notify.delivery.rules.inbound import reading_of
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import THE_SERVICE
-from notify.ledger.suspending import suspend
 from notify.phone import BadContactValue, index_key, normalise
 
 PROVIDER = "smtp"
@@ -119,8 +118,7 @@ def _follow_up(
     act.session.add(inbound)
     act.session.flush()
     act.log("inbound", inbound)
-    if reading in SUSPENDING:
-        suspend(act, point, reason=WHY_SUSPENDED[reading])
+    stop(act, reading, [point])
     participation = act.session.get_one(Participation, message.participation_id)
     # What a machine says of our mail is never left for tomorrow, as "out of office" is.
     meant = Reading.OTHER if reading is Reading.AUTOMATIC else reading

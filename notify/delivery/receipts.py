@@ -6,23 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from models.base import is_one_of
-from models.duties import Duty
 from models.keyring import SERVICE, Keyring, SealBroken
-from models.ledger import ContactEntry
 from models.messages import Message, Receipt
-from models.oversight import Alert
 from models.people import ContactPoint, Participation
 from models.vocabulary import (
-    CORRECTION_RULE,
-    NO_CHANGE_RULE,
-    AlertState,
     ContactPointState,
-    DutyClass,
     DutyState,
     MessageState,
     Outcome,
@@ -31,19 +23,16 @@ from models.vocabulary import (
 )
 from notify.delivery.carrying import SENT_AGAIN, carried, duties_of
 from notify.delivery.giving_up import forget, give_up
+from notify.delivery.owed_again import owed_again
 from notify.delivery.rules.receipts import after_receipt
 from notify.delivery.send import Taken, accept
 from notify.delivery.writing import hashed
 from notify.errors import NotKnown
 from notify.ledger.acts import Act, acting
 from notify.ledger.audit import Actor
-from notify.ledger.closing import WAITING, close_duties, open_duties
+from notify.ledger.closing import WAITING, open_duties
 from notify.ledger.contact_log import words_of, write_entry
-from notify.ledger.locking import lock_case
 from notify.ledger.tasks import open_duty_task
-from notify.ledger.units import unit_of
-from notify.ledger.waking import wake_oversight
-from notify.ledger.wishes import DECLINED, UNCONCERNED, goes_without, is_unconcerned
 
 KEPT_ONLY = (text("not receipts.applied"), Receipt.message_id.is_not(None), Receipt.status.is_not(None))
 """What marks a receipt that waits to be applied."""
@@ -62,14 +51,6 @@ class Slip:
     def digest(self, message_id: UUID | None) -> bytes:
         parts = (self.provider, self.provider_ref or "", str(message_id), self.status or "", self.code or "")
         return hashlib.sha256("|".join(parts).encode()).digest()
-
-
-_RING_AGAIN = (
-    # Each level is raised once: those that ended because she was thought to be told hold again.
-    update(Alert)
-    .where(Alert.duty_id == bindparam("duty"), is_one_of(Alert.state, AlertState.RESOLVED))
-    .values(state=AlertState.OPEN, unit_id=bindparam("unit"), resolved_at=None, resolved_by_id=None)
-)
 
 
 def check_callback(session: Session, message_id: UUID, token: str) -> str | None:
@@ -161,7 +142,8 @@ def apply(act: Act, receipt: Receipt) -> None:
         _left(act, message)
     if after is MessageState.UNDELIVERED:
         if before is MessageState.DELIVERED and message.counts_as_told:
-            _owed_again(act, message)
+            participation = act.session.get_one(Participation, message.participation_id)
+            owed_again(act, participation, [message.id])
         give_up(act, message, after, receipt.code)
     elif after is MessageState.DELIVERED:
         message.state, message.lease_until, message.finished_at = after, None, act.at
@@ -189,9 +171,14 @@ def _delivered(act: Act, message: Message) -> None:
     act.log("message delivered", message, owner=message.victim_id)
     if not message.counts_as_told:
         return
-    participation = act.session.get_one(Participation, message.participation_id)
+    # Held before the number is looked at: somebody may be saying at this moment that it is another's.
+    participation = act.session.get_one(
+        Participation, message.participation_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     covered = duties_of(act.session, [message.id])[message.id]
-    point = act.session.get(ContactPoint, message.contact_point_id) if message.contact_point_id else None
+    point = None
+    if message.contact_point_id is not None:
+        point = act.session.get(ContactPoint, message.contact_point_id, populate_existing=True)
     if point is None or point.state is not ContactPointState.VERIFIED:
         for duty in covered:
             if duty.state is DutyState.OPEN:
@@ -206,60 +193,3 @@ def _delivered(act: Act, message: Message) -> None:
         message=message,
         contact_point_id=message.contact_point_id,
     )
-
-
-def _is_put_right(act: Act, duty: Duty) -> bool:
-    """Whether the milestone was corrected or withdrawn since, so that this victim is owed a correction of it."""
-    corrections = select(Duty.id).where(
-        Duty.participation_id == duty.participation_id,
-        Duty.milestone_id == duty.milestone_id,
-        Duty.rule == CORRECTION_RULE,
-        Duty.state != DutyState.CANCELLED,
-    )
-    return act.session.scalars(corrections).first() is not None
-
-
-def _owed_again(act: Act, message: Message) -> None:
-    """We believed that she was told by this message, and she was not: what it closed is owed again, by a person.
-
-    What she does not want any more, and what does not concern her, was not told either: it ends as that.
-    """
-    entries = select(ContactEntry.id).where(
-        ContactEntry.message_id == message.id, ContactEntry.outcome == Outcome.MESSAGE_TOLD
-    )
-    participation = act.session.get_one(Participation, message.participation_id)
-    lock_case(act, participation.case_id)
-    act.session.refresh(participation, with_for_update={"key_share": True})
-    for duty in act.session.scalars(
-        select(Duty).where(Duty.entry_id.in_(entries)).with_for_update(key_share=True)
-    ):
-        if duty.state is not DutyState.TOLD or duty.rule == NO_CHANGE_RULE:
-            continue
-        if duty.duty_class is DutyClass.VICTIM_WINDOW:
-            continue  # a reminder was tried once, and nobody is asked to make up for it
-        if _is_put_right(act, duty):
-            continue  # what it said is not so any more, and a person already has to tell her what is
-        duty.state, duty.closed_at, duty.late, duty.entry_id = DutyState.OPEN, None, None, None
-        act.log("duty owed again", duty, owner=duty.victim_id, rule=duty.rule)
-        if goes_without(participation, duty):
-            close_duties(act, [duty], DutyState.WAIVED, reason=DECLINED)
-        elif is_unconcerned(act.session, participation, duty):
-            close_duties(act, [duty], DutyState.CANCELLED, reason=UNCONCERNED)
-        else:
-            _ring_again(act, participation, duty)
-    participation.last_reached_at = act.session.scalar(
-        select(func.max(ContactEntry.at)).where(
-            ContactEntry.participation_id == participation.id,
-            ContactEntry.reached,
-            ContactEntry.id.not_in(entries),
-        )
-    )
-    participation.next_no_change_at = act.at
-
-
-def _ring_again(act: Act, participation: Participation, duty: Duty) -> None:
-    """Its alerts and a call, with whoever has the case by now: it may have been handed over since."""
-    wake_oversight(act, duty.id)
-    duty.unit_id = unit_of(act.session, participation.case_id, duty.owner)
-    act.run(_RING_AGAIN, duty=duty.id, unit=duty.unit_id)
-    open_duty_task(act, participation, TaskKind.CALL, duty)

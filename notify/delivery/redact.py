@@ -1,15 +1,20 @@
-"""Redacts: what a provider still keeps of a message, its text and her number, is emptied there once nothing more comes of it."""
+"""Redacts: what a provider still keeps of a message, its text and her number, is emptied there once nothing more comes of it.
+
+So is what it keeps of a text that came in, once we have that.
+"""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models.keyring import Keyring
-from models.messages import Message
+from models.keyring import SERVICE, Keyring, Place
+from models.messages import Inbound, Message
 from models.vocabulary import Channel, MessageState
 from notify.clock import Clock
 from notify.delivery.providers.base import Provider, ProviderError, TryLater
@@ -18,6 +23,8 @@ from notify.ledger.acts import acting
 from notify.ledger.audit import THE_SERVICE
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T", Message, Inbound)
 
 BATCH = 50
 UNKNOWN = (MessageState.CLAIMED, MessageState.UNCERTAIN)
@@ -31,24 +38,27 @@ LOOK_AGAIN = timedelta(days=1)
 GIVE_UP = timedelta(days=7)
 """How long after the hand-over a provider that cannot be asked is asked."""
 
-# What was claimed anew meanwhile, or has had its last receipt, has another time to be looked at, and keeps it.
-_SETTLE = (
-    update(Message)
-    .where(Message.id == bindparam("message"), Message.redact_at == bindparam("taken"))
-    .values(redact_at=bindparam("again"))
-)
+
+def _settling(table: type[Message | Inbound]) -> Update:
+    # What was claimed anew meanwhile, or has had its last receipt, has another time to be looked at, and keeps it.
+    mine = (table.id == bindparam("record"), table.redact_at == bindparam("taken"))
+    return update(table).where(*mine).values(redact_at=bindparam("again"))
+
+
+_SETTLE = {table: _settling(table) for table in (Message, Inbound)}
 
 
 @dataclass(frozen=True)
 class _Record:
-    """What a provider may keep of one message of ours."""
+    """What a provider may keep of one message of ours, or of one to us."""
 
-    message_id: UUID
-    victim_id: UUID
+    table: type[Message | Inbound]
+    id: UUID
+    owner: UUID
     channel: Channel
     provider: str | None
     provider_ref: str | None
-    left_at: datetime
+    since: datetime
     taken: datetime
     """Its time to be looked at, as it was set when it was taken in hand."""
 
@@ -74,19 +84,17 @@ def _is_unknown(message: Message) -> bool:
 
 
 def _take(sessions: sessionmaker[Session], *, at: datetime, limit: int) -> tuple[int, list[_Record]]:
+    taken = at + ASK_AGAIN
     with sessions.begin() as session:
-        messages = session.scalars(
-            select(Message)
-            .where(Message.redact_at <= at)
-            .order_by(Message.redact_at, Message.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True, key_share=True)
-        ).all()
+        messages = _due(session, Message, at, limit)
+        inbound = _due(session, Inbound, at, limit)
         for message in messages:
-            message.redact_at = at + (LOOK_AGAIN if _is_unknown(message) else ASK_AGAIN)
-        taken = at + ASK_AGAIN
-        return len(messages), [
+            message.redact_at = at + LOOK_AGAIN if _is_unknown(message) else taken
+        for one in inbound:
+            one.redact_at = taken
+        records = [
             _Record(
+                Message,
                 message.id,
                 message.victim_id,
                 message.channel,
@@ -98,6 +106,23 @@ def _take(sessions: sessionmaker[Session], *, at: datetime, limit: int) -> tuple
             for message in messages
             if message.channel is not None and not _is_unknown(message)
         ]
+        came_in = [
+            _Record(
+                Inbound, one.id, SERVICE, Channel.SMS, one.provider, one.provider_ref, one.received_at, taken
+            )
+            for one in inbound
+        ]
+        return len(messages) + len(inbound), records + came_in
+
+
+def _due(session: Session, table: type[T], at: datetime, limit: int) -> Sequence[T]:
+    return session.scalars(
+        select(table)
+        .where(table.redact_at <= at)
+        .order_by(table.redact_at, table.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()
 
 
 def _redact(record: _Record, provider: Provider | None) -> ProviderError | None:
@@ -121,20 +146,21 @@ def _settle(
     *,
     at: datetime,
 ) -> None:
-    if isinstance(failure, TryLater) and at - record.left_at < GIVE_UP:
+    if isinstance(failure, TryLater) and at - record.since < GIVE_UP:
         again = at + max(ASK_AGAIN, failure.retry_after or ASK_AGAIN)
         with sessions.begin() as session:
-            values = {"message": record.message_id, "taken": record.taken, "again": again}
-            session.connection().execute(_SETTLE, values)
+            values = {"record": record.id, "taken": record.taken, "again": again}
+            session.connection().execute(_SETTLE[record.table], values)
         return
     with acting(sessions, keys, at=at, actor=THE_SERVICE) as act:
-        act.run(_SETTLE, message=record.message_id, taken=record.taken, again=None)
+        act.run(_SETTLE[record.table], record=record.id, taken=record.taken, again=None)
         if record.provider_ref is not None:
-            message = act.session.get_one(Message, record.message_id)
-            done = "message redacted" if failure is None else "message not redacted"
-            act.log(done, message, owner=record.victim_id, why=failure.reason if failure else "done")
+            what = "message" if record.table is Message else "inbound"
+            done = f"{what} redacted" if failure is None else f"{what} not redacted"
+            place = Place(record.table.__tablename__, record.id)
+            act.log(done, place, owner=record.owner, why=failure.reason if failure else "done")
     if failure is not None:
         log.error(
             "a provider keeps what it should not",
-            extra={"message_id": str(record.message_id), "reason": failure.reason},
+            extra={"record_id": str(record.id), "reason": failure.reason},
         )

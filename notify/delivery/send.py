@@ -43,7 +43,7 @@ from notify.ledger.contact_log import Sent, Words, write_attempts
 
 log = logging.getLogger(__name__)
 
-BATCH = 64
+BATCH = 96
 """As many as Twilio is asked side by side: then the gate, asked at the claim, need not be asked anew for any of them."""
 RETRY = Retry()
 PAUSES = (0.5, 2.0)

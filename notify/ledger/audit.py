@@ -154,6 +154,9 @@ def reason(session: Session, keys: Keyring, entry: AuditEntry) -> str | None:
     return key.open_value(entry.reason_sealed, _place(entry.seq), "reason_sealed")
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 def _digest(row: Mapping[str, Any]) -> bytes:
     content = [
         row["seq"],
@@ -168,4 +171,4 @@ def _digest(row: Mapping[str, Any]) -> bytes:
         row["reason_sealed"].hex() if row["reason_sealed"] else None,
         row["previous"].hex(),
     ]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).digest()
+    return hashlib.sha256(_canonical(content).encode()).digest()

@@ -396,7 +396,9 @@ def upgrade() -> None:
         "inbound",
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("contact_point_id", sa.Uuid(), nullable=True),
+        sa.Column("provider", sa.String(), nullable=True),
         sa.Column("provider_ref", sa.String(), nullable=True),
+        sa.Column("redact_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sender_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("reading_sealed", sa.LargeBinary(), nullable=False),
@@ -416,6 +418,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("not applied"),
         postgresql_where=sa.text("not applied"),
+    )
+    op.create_index(
+        "ix_inbound_redact",
+        "inbound",
+        ["redact_at"],
+        unique=False,
+        sqlite_where=sa.text("redact_at is not null"),
+        postgresql_where=sa.text("redact_at is not null"),
     )
 
     op.create_table(
@@ -1280,6 +1290,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_milestones_case_id"), table_name="milestones")
 
     op.drop_table("milestones")
+    op.drop_index(
+        "ix_inbound_redact",
+        table_name="inbound",
+        sqlite_where=sa.text("redact_at is not null"),
+        postgresql_where=sa.text("redact_at is not null"),
+    )
     op.drop_index(
         "ix_inbound_kept_only",
         table_name="inbound",

@@ -81,6 +81,7 @@ def inbound() -> Response:
         sender,
         request.form.get("Body", "") + _attachments(),
         provider_ref=_sid(),
+        provider=g.signed_by[0],
         provider_says=OPT_OUT.get(request.form.get("OptOutType", "").upper()),
     )
     receive(services.sessions, services.keys, came, at=services.clock())

@@ -14,6 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from models.messages import Message
 from models.session import Database
+from notify.delivery.redact import redact_due
 from notify.delivery.send import send_due
 from notify.dev.messages import PeerMessage
 from notify.dev.twilio_peer import TwilioPeer
@@ -49,6 +50,11 @@ class Line:
             worker="w",
         )
         return self.peer.accepted[-1]
+
+    def redact(self) -> None:
+        """Let the worker empty what Twilio keeps and need not."""
+        services = self.door.services
+        redact_due(services.sessions, services.keys, services.providers, clock=self.door.clock)
 
     def message(self) -> Message:
         with self.door.services.reading() as session:

@@ -1,17 +1,21 @@
 """Texts that come in: kept, followed up by a person, and never answered."""
 
+from datetime import timedelta
+
 import pytest
 import requests
 from sqlalchemy import text
 
+from models.ledger import AuditEntry
 from models.messages import Inbound
 from models.oversight import Task
 from models.people import ContactPoint
 from models.vocabulary import ContactPointState, TaskKind
-from notify.delivery.inbound import apply_kept
+from notify.delivery.inbound import SETTLED, apply_kept
+from notify.dev import faults
 from notify.ledger.audit import THE_SERVICE
 from tests.signals import hears, listening
-from tests.web.hooks.conftest import Line
+from tests.web.hooks.conftest import SENDER, Line
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response />'
 
@@ -39,6 +43,51 @@ def test_words_that_ask_to_stop_stop_that_number_at_once(line: Line, words: str)
         "V-1-mobile": ContactPointState.SUSPENDED,
         "V-1-landline": ContactPointState.VERIFIED,
     }
+
+
+def text_in(line: Line, body: str) -> None:
+    """A text that Twilio has a record of."""
+    hook = line.url("/hooks/twilio/inbound")
+    assert line.peer.text_in(hook, sender="+447700900123", to=SENDER, body=body) == 200
+
+
+def test_what_twilio_keeps_of_a_text_is_gone_once_we_have_it(each_line: Line):
+    text_in(each_line, "He is here, ring later")
+    each_line.redact()
+    assert len(each_line.peer.records) == 1
+
+    each_line.door.clock.now += SETTLED
+    each_line.redact()
+
+    assert each_line.peer.records == {}
+    (kept,) = each_line.door.rows(Inbound)
+    assert kept.redact_at is None
+    assert [entry.subject for entry in each_line.door.rows(AuditEntry, action="inbound redacted")] == [
+        "inbound"
+    ]
+
+
+def test_a_twilio_that_fails_is_asked_again_to_forget_a_text(line: Line):
+    text_in(line, "He is here, ring later")
+    line.peer.faults["update"].append(faults.BROKEN)
+    line.door.clock.now += SETTLED
+
+    line.redact()
+    assert len(line.peer.records) == 1
+    line.door.clock.now += timedelta(hours=1)
+    line.redact()
+
+    assert line.peer.records == {}
+
+
+def test_of_a_text_that_twilio_has_no_name_for_nothing_is_asked(line: Line):
+    line.text("Please ring me", sid="")
+
+    line.door.clock.now += SETTLED
+    line.redact()
+
+    assert line.door.rows(AuditEntry, action="inbound redacted") == []
+    assert line.door.rows(AuditEntry, action="inbound not redacted") == []
 
 
 def test_the_workers_hear_of_a_text_at_once(each_line: Line):

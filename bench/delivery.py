@@ -2,27 +2,29 @@
 
 All three call the same peer on this machine. Ours claims, asks the gate, opens the seals, hands over and records; the
 bare client calls `messages.create` in a loop on its default transport and keeps nothing; Procrastinate runs a job for
-each text that makes the same call and updates one row.
+each text that makes the same call and updates one row. Processor time is taken in one process; how many go in a second,
+with one worker and with two, ours and Procrastinate's alike, each as it does best.
 """
 
-import asyncio
+import os
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from threading import Event
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Any, Final, TypeVar
 
-import aiohttp
-from procrastinate import App, PsycopgConnector
-from procrastinate.types import JSONValue
-from sqlalchemy import create_engine, func, make_url, select, text
+from sqlalchemy import func, select
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
+from bench.abreast import seconds_abreast
 from bench.lean_peer import ACCOUNT
+from bench.queues import TEXT, a_queue_worker, left_undone, queue_jobs
 from bench.report import EMBEDDED, SERVER, BenchError, Measured, Report, load_now
 from bench.servers import a_server, version_of
 from bench.texting import SENDER, TO, TOKEN, a_peer, add_people, settings_for
@@ -40,17 +42,20 @@ from notify.memory import seldom_collected
 from notify.planning.milestones import Happening, record_milestone
 from notify.wiring import Services, make_services
 
-CONCURRENCIES: Final = (1, 4, 10, 32)
-"""How many of its jobs Procrastinate runs at once: the best counts."""
+WAYS: Final = tuple((workers, at_once) for workers in (1, 2) for at_once in (4, 10, 32))
+"""How many workers Procrastinate is given, and how many of its jobs each runs at once: the best counts."""
+
+W = TypeVar("W", int, tuple[int, int])
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many texts each sends in a repeat."""
+    """How many texts each sends in a repeat, and the ways in which Procrastinate does."""
 
     texts: int
     jobs: int
     repeats: int
+    ways: Sequence[tuple[int, int]] = WAYS
 
 
 SHORT: Final = Size(texts=1_500, jobs=1_000, repeats=3)
@@ -69,38 +74,92 @@ def run(*, full: bool, size: Size | None = None) -> Report:
         seldom_collected(),  # as in a worker, and for all three alike
     ):
         version = version_of(url)
-        repeats[SERVER] = measure(url, peer, size, procrastinate=True)
+        repeats[SERVER] = measure(url, peer, size, beside=True)
         repeats[EMBEDDED] = measure(f"sqlite:///{Path(folder) / 'notify.db'}", peer, size)
     sizes = {"texts": size.texts, "jobs": size.jobs, "repeats": size.repeats}
     notes = [
         "cpu_ratio: processor time for one text, ours by the bare client's",
-        "throughput_ratio: texts a second, ours by Procrastinate's at its best concurrency (PostgreSQL only)",
+        "messages_per_second, procrastinate_per_second: with as many workers, of one or two, and jobs at once as do best",
+        "throughput_ratio: one by the other (PostgreSQL only)",
     ]
     return Report("delivery", sizes, repeats, (before, load_now()), postgresql=version, notes=notes)
 
 
-def measure(url: str, peer: str, size: Size, *, procrastinate: bool = False) -> list[Measured]:
-    """Every repeat on one database: ours, the bare client, and Procrastinate if asked for."""
-    clock = _Clock()
-    services = _services(url, peer, clock)
+def measure(url: str, peer: str, size: Size, *, beside: bool = False) -> list[Measured]:
+    """Every repeat on one database: ours and the bare client, and with `beside` Procrastinate in turn with two workers of ours."""
+    env, clock = settings_for(url, peer), _Clock()
+    upgrade_at(url)
+    services = make_services(Settings.from_env(env), clock=clock)
     measured: list[Measured] = []
+    ours: list[Mapping[int, float]] = []
+    theirs: list[Mapping[tuple[int, int], float]] = []
     try:
         add_people(services, size.texts)
         for _ in range(size.repeats):
             _queue(services, clock, size.texts)
-            figures = _figures(services, peer, size)
-            if procrastinate:
-                each = [asyncio.run(_procrastinate(url, peer, size.jobs, n)) for n in CONCURRENCIES]
-                figures["procrastinate_per_second"] = max(each)
-                figures["throughput_ratio"] = figures["messages_per_second"] / max(each)
-            measured.append(figures)
+            measured.append(figures := _figures(services, peer, size))
+            if beside:
+                ours.append({1: figures["messages_per_second"], 2: _with_two(services, env, clock, size)})
+                theirs.append({way: _procrastinate(url, peer, size.jobs, *way) for way in size.ways})
     finally:
         services.database.engine.dispose()
-    return measured
+    best = at_best(ours, theirs) if beside else ({} for _ in measured)
+    return [{**figures, **rates} for figures, rates in zip(measured, best, strict=True)]
+
+
+def _with_two(services: Services, env: Mapping[str, str], clock: "_Clock", size: Size) -> float:
+    """Texts a second that two workers send together."""
+    _queue(services, clock, size.texts)
+    before = _sent(services)
+    seconds = seconds_abreast(2, a_worker_at, env, clock.ahead)
+    _all_sent(services, before, size.texts)
+    return size.texts / seconds
+
+
+@contextmanager
+def a_worker_at(env: Mapping[str, str], ahead: timedelta) -> Iterator[Callable[[], None]]:
+    """The sending part of a worker, so far ahead of the real time."""
+    services = make_services(Settings.from_env(env), clock=_Clock(ahead))
+    try:
+        yield lambda: _drain(services)
+    finally:
+        services.database.engine.dispose()
+
+
+def _procrastinate(url: str, peer: str, jobs: int, workers: int, at_once: int) -> float:
+    """Jobs a second that so many workers do together, each so many at once."""
+    queue_jobs(url, jobs)
+    seconds = seconds_abreast(workers, a_queue_worker, url, peer, at_once)
+    if left := left_undone(url):
+        raise BenchError(f"{left} jobs of {jobs} were not done")
+    return jobs / seconds
+
+
+def at_best(
+    ours: Sequence[Mapping[int, float]], theirs: Sequence[Mapping[tuple[int, int], float]]
+) -> Iterator[Measured]:
+    """The rates of what did best over all repeats: the best of each repeat would be the one that had luck."""
+    workers, way = _best(ours), _best(theirs)
+    for rates, others in zip(ours, theirs, strict=True):
+        yield {
+            "messages_per_second": rates[workers],
+            "one_worker_per_second": rates[1],
+            "procrastinate_per_second": others[way],
+            "throughput_ratio": rates[workers] / others[way],
+            "workers": workers,
+            "procrastinate_workers": way[0],
+            "procrastinate_at_once": way[1],
+        }
+
+
+def _best(rates: Sequence[Mapping[W, float]]) -> W:
+    return max(rates[0], key=lambda way: median(repeat[way] for repeat in rates))
 
 
 def _figures(services: Services, peer: str, size: Size) -> dict[str, float]:
-    cpu, seconds = _timed(lambda: _send(services, size.texts))
+    before = _sent(services)
+    cpu, seconds = _timed(lambda: _drain(services))
+    _all_sent(services, before, size.texts)
     bare_cpu, bare_seconds = _timed(lambda: _bare(peer, size.texts))
     return {
         "cpu_us_per_message": cpu / size.texts * 1e6,
@@ -118,11 +177,13 @@ def _timed(work: Any) -> tuple[float, float]:
     return time.process_time() - cpu, time.perf_counter() - began
 
 
-def _send(services: Services, texts: int) -> None:
+def _drain(services: Services) -> None:
     """The worker's own runner of the tick, until nothing is left."""
     [send] = [tick for tick in TIMETABLE if tick.name == "send"]
-    before = _sent(services)
-    Runner(send, services, "bench", Event()).look()
+    Runner(send, services, f"bench-{os.getpid()}", Event()).look()
+
+
+def _all_sent(services: Services, before: int, texts: int) -> None:
     if (seen := _sent(services) - before) != texts:
         raise BenchError(f"{seen} texts were sent of {texts}")
 
@@ -147,48 +208,7 @@ class _ToPeer(TwilioHttpClient):  # type: ignore[misc] # the library has no type
 def _bare(peer: str, texts: int) -> None:
     messages = Client(ACCOUNT, TOKEN, http_client=_ToPeer(peer)).messages
     for _ in range(texts):
-        messages.create(to=TO, from_=SENDER, body="There is news. Please ring me.")
-
-
-async def _procrastinate(url: str, peer: str, jobs: int, at_once: int) -> float:
-    """Jobs a second, each with the same call and an update of its row; a fresh schema each time."""
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA IF EXISTS queue CASCADE"))
-        connection.execute(text("CREATE SCHEMA queue"))
-        connection.execute(text("CREATE TABLE queue.texts (id int PRIMARY KEY, ref text)"))
-        connection.execute(text("INSERT INTO queue.texts SELECT generate_series(1, :n)"), {"n": jobs})
-    engine.dispose()
-    connector = PsycopgConnector(
-        conninfo=plain, kwargs={"options": "-c search_path=queue"}, min_size=at_once, max_size=at_once + 2
-    )
-    app = App(connector=connector)
-    async with aiohttp.ClientSession() as session:
-
-        @app.task(queue="texts")
-        async def send(number: int) -> None:
-            form = urlencode({"To": TO, "From": SENDER, "Body": "There is news. Please ring me."})
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            path = f"{peer}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
-            async with session.post(path, data=form, headers=headers) as answer:
-                sid = (await answer.json())["sid"]
-            await connector.execute_query_async(
-                "UPDATE texts SET ref = %(ref)s WHERE id = %(id)s", ref=sid, id=number
-            )
-
-        async with app.open_async():
-            await app.schema_manager.apply_schema_async()
-            batch: list[dict[str, JSONValue]] = [{"number": number} for number in range(1, jobs + 1)]
-            await send.batch_defer_async(*batch)
-            began = time.perf_counter()
-            await app.run_worker_async(concurrency=at_once, wait=False, install_signal_handlers=False)
-            return jobs / (time.perf_counter() - began)
-
-
-def _services(url: str, peer: str, clock: "_Clock") -> Services:
-    upgrade_at(url)
-    return make_services(Settings.from_env(settings_for(url, peer)), clock=clock)
+        messages.create(to=TO, from_=SENDER, body=TEXT)
 
 
 def _queue(services: Services, clock: "_Clock", texts: int) -> None:

@@ -2,13 +2,15 @@
 
 import io
 import json
+from typing import NoReturn
 
 import pytest
 from rich.console import Console
 from sqlalchemy import func, select
 
-from bench import api, backlog, latency, oversight, replay, same
+from bench import api, backlog, delivery, latency, oversight, replay, same
 from bench.__main__ import BENCHMARKS, main
+from bench.abreast import seconds_abreast
 from bench.crowd import Crowd, fill
 from bench.report import EMBEDDED, BenchError, Report
 from models.cases import Case
@@ -116,6 +118,36 @@ def test_a_backlog_is_made_and_sent_to_its_end(sort, request):
     promised = {"first_rate", "last_rate", "peak_mib", "first_cpu_us", "mib_at_half"}
     assert promised <= figures["spread"].keys()
     assert all(figures[key] > 0 for key in ("first_rate", "last_rate", "peak_mib"))
+
+
+def test_texts_are_sent_beside_those_of_others(postgresql_admin):
+    few = delivery.Size(texts=12, jobs=6, repeats=1, ways=[(2, 4)])
+    figures = delivery.run(full=False, size=few).figures()
+
+    promised = {"cpu_us_per_message", "bare_client_cpu_us", "cpu_ratio", "messages_per_second"}
+    assert promised <= figures["sqlite"]["spread"].keys()
+    assert promised | {"procrastinate_per_second", "throughput_ratio"} <= figures["spread"].keys()
+    assert all(figures[key] > 0 for key in figures["spread"])
+
+
+def test_what_does_best_is_what_did_best_as_a_rule_and_not_once():
+    ours = [{1: 10.0, 2: 30.0}, {1: 90.0, 2: 31.0}, {1: 11.0, 2: 32.0}]
+    theirs = [{(1, 4): 6.0, (2, 4): 5.0}] * 3
+
+    figures = list(delivery.at_best(ours, theirs))
+
+    assert [repeat["messages_per_second"] for repeat in figures] == [30, 31, 32]
+    assert {repeat["procrastinate_per_second"] for repeat in figures} == {6}
+    assert figures[0]["throughput_ratio"] == 5
+
+
+def cannot_begin(reason: str) -> NoReturn:
+    raise ValueError(reason)
+
+
+def test_a_process_that_cannot_take_part_is_not_waited_for():
+    with pytest.raises(BenchError, match="cannot_begin: a process ended"):
+        seconds_abreast(2, cannot_begin, "no reason")
 
 
 def test_a_percentile_is_one_of_the_values():

@@ -95,8 +95,10 @@ class _Pattern:
             case = act.session.scalars(select(Case)).one()
             happening = Happening(MilestoneKind.ARREST, act.at, act.at)
             record_milestone(act, services.rulebook, case.id, happening)
-        [compose] = [tick for tick in TIMETABLE if tick.name == "compose"]
-        compose.run(services, "bench")
+        # In life all else was long done by then. Were it not done here, a million would have it still to come.
+        for tick in TIMETABLE:
+            if tick.name in {"no_change", "compose"}:
+                tick.run(services, "bench")
         tables: tuple[type[Table], ...] = (
             *(Case, Milestone, Victim, Participation, ContactPoint),
             *(Plan, PlanChannel, Duty, Message, MessageDuty),

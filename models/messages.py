@@ -57,9 +57,10 @@ class Message(Base):
             sqlite_where=text("lease_until is not null"),
             postgresql_where=text("lease_until is not null"),
         ),
-        Index(
+        Index(  # in the order in which they are taken, as above
             "ix_messages_redact",
             "redact_at",
+            "id",
             sqlite_where=text("redact_at is not null"),
             postgresql_where=text("redact_at is not null"),
         ),
@@ -150,6 +151,7 @@ class Inbound(Base):
         Index(
             "ix_inbound_redact",
             "redact_at",
+            "id",
             sqlite_where=text("redact_at is not null"),
             postgresql_where=text("redact_at is not null"),
         ),

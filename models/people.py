@@ -31,7 +31,12 @@ class Participation(Base):
     """This victim in this case: what is owed here and how far it may go. A pause or decline is stored here, once."""
 
     __tablename__ = "participations"
-    __table_args__ = (UniqueConstraint("case_id", "victim_id"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "victim_id"),
+        Index(
+            None, "next_no_change_at", "id"
+        ),  # very many begin at the same midnight, and are not sorted for each batch
+    )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     victim_id: Mapped[UUID] = mapped_column(ForeignKey("victims.id"), index=True)
@@ -45,7 +50,7 @@ class Participation(Base):
     wants_releases: Mapped[bool | None]
     """What she who declined said of releases and bail: to be told of those alone, or not even of those; empty = not asked."""
     last_reached_at: Mapped[datetime | None]
-    next_no_change_at: Mapped[datetime | None] = mapped_column(index=True)
+    next_no_change_at: Mapped[datetime | None]
     """When the next no-change duty opens; empty while none can (no plan, paused, declined, closed, one open)."""
 
     @property

@@ -422,7 +422,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_inbound_redact",
         "inbound",
-        ["redact_at"],
+        ["redact_at", "id"],
         unique=False,
         sqlite_where=sa.text("redact_at is not null"),
         postgresql_where=sa.text("redact_at is not null"),
@@ -472,7 +472,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "victim_id", name=op.f("uq_participations_case_id_victim_id")),
     )
     op.create_index(
-        op.f("ix_participations_next_no_change_at"), "participations", ["next_no_change_at"], unique=False
+        op.f("ix_participations_next_no_change_at_id"),
+        "participations",
+        ["next_no_change_at", "id"],
+        unique=False,
     )
     op.create_index(op.f("ix_participations_victim_id"), "participations", ["victim_id"], unique=False)
 
@@ -678,7 +681,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_redact",
         "messages",
-        ["redact_at"],
+        ["redact_at", "id"],
         unique=False,
         sqlite_where=sa.text("redact_at is not null"),
         postgresql_where=sa.text("redact_at is not null"),
@@ -1284,7 +1287,7 @@ def downgrade() -> None:
 
     op.drop_table("milestone_corrections")
     op.drop_index(op.f("ix_participations_victim_id"), table_name="participations")
-    op.drop_index(op.f("ix_participations_next_no_change_at"), table_name="participations")
+    op.drop_index(op.f("ix_participations_next_no_change_at_id"), table_name="participations")
 
     op.drop_table("participations")
     op.drop_index(op.f("ix_milestones_case_id"), table_name="milestones")

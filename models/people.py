@@ -33,9 +33,8 @@ class Participation(Base):
     __tablename__ = "participations"
     __table_args__ = (
         UniqueConstraint("case_id", "victim_id"),
-        Index(
-            None, "next_no_change_at", "id"
-        ),  # very many begin at the same midnight, and are not sorted for each batch
+        # In the order in which they are taken: very many begin at one midnight, and are not sorted for each batch.
+        Index(None, "next_no_change_at", "id"),
     )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))

@@ -53,13 +53,12 @@ class Size:
     """How many texts each sends in a repeat, and the ways in which Procrastinate does."""
 
     texts: int
-    jobs: int
     repeats: int
     ways: Sequence[tuple[int, int]] = WAYS
 
 
-SHORT: Final = Size(texts=1_500, jobs=1_000, repeats=3)
-WHOLE: Final = Size(texts=3_000, jobs=3_000, repeats=5)
+SHORT: Final = Size(texts=2_000, repeats=3)
+WHOLE: Final = Size(texts=3_000, repeats=5)
 
 
 def run(*, full: bool, size: Size | None = None) -> Report:
@@ -76,7 +75,7 @@ def run(*, full: bool, size: Size | None = None) -> Report:
         version = version_of(url)
         repeats[SERVER] = measure(url, peer, size, beside=True)
         repeats[EMBEDDED] = measure(f"sqlite:///{Path(folder) / 'notify.db'}", peer, size)
-    sizes = {"texts": size.texts, "jobs": size.jobs, "repeats": size.repeats}
+    sizes = {"texts": size.texts, "repeats": size.repeats}
     notes = [
         "cpu_ratio: processor time for one text, ours by the bare client's",
         "messages_per_second, procrastinate_per_second: with as many workers, of one or two, and jobs at once as do best",
@@ -100,7 +99,7 @@ def measure(url: str, peer: str, size: Size, *, beside: bool = False) -> list[Me
             measured.append(figures := _figures(services, peer, size))
             if beside:
                 ours.append({1: figures["messages_per_second"], 2: _with_two(services, env, clock, size)})
-                theirs.append({way: _procrastinate(url, peer, size.jobs, *way) for way in size.ways})
+                theirs.append({way: _procrastinate(url, peer, size.texts, *way) for way in size.ways})
     finally:
         services.database.engine.dispose()
     best = at_best(ours, theirs) if beside else ({} for _ in measured)

@@ -121,7 +121,7 @@ def test_a_backlog_is_made_and_sent_to_its_end(sort, request):
 
 
 def test_texts_are_sent_beside_those_of_others(postgresql_admin):
-    few = delivery.Size(texts=12, jobs=6, repeats=1, ways=[(2, 4)])
+    few = delivery.Size(texts=12, repeats=1, ways=[(2, 4)])
     figures = delivery.run(full=False, size=few).figures()
 
     promised = {"cpu_us_per_message", "bare_client_cpu_us", "cpu_ratio", "messages_per_second"}
